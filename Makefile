@@ -1,0 +1,51 @@
+# ai_router: call AI from SQL and let the database choose the model.
+#
+#   make demo            everything on a fresh Debian machine: a table enriched by routed calls
+#   make test            everything on a fresh Debian machine: all tests
+#   make, make install, make installcheck    as with every PostgreSQL extension
+#   make bench           ratios against bare libcurl in one run
+
+EXTENSION = ai_router
+MODULE_big = ai_router
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+
+# The install script is one file to PostgreSQL and several to its readers.
+SQL_PARTS = $(addprefix sql/,header.sql hints.sql schema.sql triggers.sql catalogue.sql admin.sql check.sql functions.sql privileges.sql)
+DATA_built = sql/ai_router--1.0.sql
+
+# Output goes to test/ too: pg_regress would take ./sql/admin.sql for the test of that name.
+# setup comes first, while nothing depends on the extension.
+REGRESS = setup $(filter-out setup,$(notdir $(basename $(sort $(wildcard test/sql/*.sql)))))
+REGRESS_OPTS = --inputdir=test --outputdir=test --load-extension=ai_router
+
+PG_CPPFLAGS = -I$(srcdir)/src
+PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-cast-function-type -Wno-clobbered
+SHLIB_LINK = -lcurl -lcjson
+EXTRA_CLEAN = sql/ai_router--1.0.sql test/results test/regression.diffs test/regression.out
+
+PG_CONFIG ?= pg_config
+
+# These three install what they need first: PGXS may not be there yet.
+ifneq ($(filter demo test bench,$(MAKECMDGOALS)),)
+
+.PHONY: demo test bench
+demo:
+	@test/demo/run
+test:
+	@test/run-tests
+bench:
+	@test/bench/run
+
+else
+
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+sql/ai_router--1.0.sql: $(SQL_PARTS)
+	cat $(SQL_PARTS) > $@.tmp
+	mv $@.tmp $@
+
+# PGXS knows no headers: rebuild everything when one changes.
+$(OBJS): $(wildcard src/*/*.h)
+
+endif

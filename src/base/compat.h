@@ -1,0 +1,50 @@
+/*
+ * compat.h
+ *	  Differences between PostgreSQL 15 and 18, each in one inline function.
+ */
+#ifndef AIR_COMPAT_H
+#define AIR_COMPAT_H
+
+#include "base/pg.h"
+
+#include "catalog/pg_foreign_server.h"
+#include "storage/latch.h"
+#include "utils/acl.h"
+#include "utils/memutils.h"
+#if PG_VERSION_NUM >= 180000
+#include "storage/waiteventset.h"
+#endif
+
+/* A WaitEventSet that lives as long as the backend. */
+static inline WaitEventSet *
+air_create_wait_event_set_compat(int nevents)
+{
+#if PG_VERSION_NUM >= 170000
+	return CreateWaitEventSet(NULL, nevents);
+#else
+	return CreateWaitEventSet(TopMemoryContext, nevents);
+#endif
+}
+
+/* USAGE on a foreign server. */
+static inline AclResult
+air_server_usage_compat(Oid server, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(ForeignServerRelationId, server, role, ACL_USAGE);
+#else
+	return pg_foreign_server_aclcheck(server, role, ACL_USAGE);
+#endif
+}
+
+/* Parameters of an ExecutorRun hook, and the same to pass on. */
+#if PG_VERSION_NUM >= 180000
+#define AIR_EXECUTOR_RUN_ARGS QueryDesc *queryDesc, ScanDirection direction, uint64 count
+#define AIR_EXECUTOR_RUN_PASS queryDesc, direction, count
+#else
+#define AIR_EXECUTOR_RUN_ARGS                                                                      \
+	QueryDesc *queryDesc, ScanDirection direction, uint64 count, bool execute_once
+#define AIR_EXECUTOR_RUN_PASS queryDesc, direction, count, execute_once
+#endif
+
+#endif

@@ -1,0 +1,18 @@
+/*
+ * pg.h
+ *	  The first include of every file: PostgreSQL's base header.
+ *
+ * Codecs, JSON, text and hashing are pure and are also compiled outside the
+ * server (unit tests, fuzzing) with -DFRONTEND; there palloc() comes from
+ * libpgcommon.  Such files must use neither ereport() nor memory contexts.
+ */
+#ifndef AIR_PG_H
+#define AIR_PG_H
+
+#ifdef FRONTEND
+#include "postgres_fe.h"
+#else
+#include "postgres.h"
+#endif
+
+#endif

@@ -1,0 +1,185 @@
+/*
+ * settings.c
+ *	  Definition of the ai_router.* settings.
+ *
+ * The variables belong to the GUC machinery.  Nothing is cached beside them:
+ * the list of allowed hosts is short and read rarely, so it is split where it
+ * is used.  No locks.
+ */
+#include "base/pg.h"
+
+#include <limits.h>
+
+#include "utils/guc.h"
+
+#include "base/settings.h"
+
+bool air_enabled = true;
+int air_max_concurrency = 32;
+int air_timeout_ms = 120 * 1000;
+int air_retries = 2;
+int air_max_retry_after_ms = 60 * 1000;
+int air_on_error = AIR_ON_ERROR_RAISE;
+int air_default_max_tokens = 4096;
+int air_max_response_kb = 64 * 1024;
+char *air_allowed_hosts = NULL;
+
+static const struct config_enum_entry on_error_values[] = {
+	{"raise", AIR_ON_ERROR_RAISE, false}, {"null", AIR_ON_ERROR_NULL, false}, {NULL, 0, false}};
+
+/* An entry of ai_router.allowed_hosts; host points into the list, without brackets. */
+typedef struct AllowedHost
+{
+	const char *host;
+	int len;
+	int port; /* 0: any */
+} AllowedHost;
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* A letter of a host name or, between brackets, of an IPv6 address. */
+static bool
+is_host_char(char c, bool ipv6)
+{
+	if ((c >= '0' && c <= '9') || c == '.')
+		return true;
+	if (ipv6)
+		return c == ':' || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+}
+
+/*
+ * Read the entry at *p and move behind its comma.  False at the end of the
+ * list, or with *bad at an entry that is no host or host:port.
+ */
+static bool
+next_allowed(const char **p, AllowedHost *entry, bool *bad)
+{
+	const char *s = *p;
+	bool ipv6;
+
+	*bad = false;
+	while (is_blank(*s) || *s == ',')
+		s++;
+	if (*s == '\0')
+		return false;
+
+	*bad = true;
+	ipv6 = *s == '[';
+	if (ipv6)
+		s++;
+	entry->host = s;
+	while (is_host_char(*s, ipv6))
+		s++;
+	entry->len = (int) (s - entry->host);
+	if (entry->len == 0 || (ipv6 && *s++ != ']'))
+		return false;
+
+	entry->port = 0;
+	if (*s == ':')
+	{
+		const char *digits = ++s;
+
+		while (*s >= '0' && *s <= '9' && entry->port <= 65535)
+			entry->port = entry->port * 10 + (*s++ - '0');
+		if (s == digits || entry->port < 1 || entry->port > 65535)
+			return false;
+	}
+	while (is_blank(*s))
+		s++;
+	if (*s != ',' && *s != '\0')
+		return false;
+
+	*bad = false;
+	*p = s;
+	return true;
+}
+
+static bool
+check_allowed_hosts(char **newval, void **extra, GucSource source)
+{
+	const char *p = *newval ? *newval : "";
+	AllowedHost entry;
+	bool bad;
+
+	while (next_allowed(&p, &entry, &bad))
+		;
+	if (bad)
+		GUC_check_errdetail("The value must be a comma-separated list of host or host:port, "
+							"IPv6 addresses in brackets, without a scheme or wildcards.");
+	return !bad;
+}
+
+/* See settings.h. */
+bool
+air_host_is_allowed(const char *host, int port)
+{
+	const char *p = air_allowed_hosts ? air_allowed_hosts : "";
+	int len = (int) strlen(host);
+	AllowedHost entry;
+	bool bad;
+
+	while (next_allowed(&p, &entry, &bad))
+	{
+		if (entry.len == len && pg_strncasecmp(entry.host, host, len) == 0 &&
+			(entry.port == 0 || entry.port == port))
+			return true;
+	}
+	return false;
+}
+
+/* See settings.h. */
+void
+air_settings_init(void)
+{
+	DefineCustomBoolVariable("ai_router.enabled", "Allows calls to AI providers.",
+							 "The kill switch: when off, every call fails at once.", &air_enabled,
+							 true, PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("ai_router.max_concurrency",
+							"Sets how many requests one session keeps in flight.", NULL,
+							&air_max_concurrency, 32, 1, 1024, PGC_USERSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"ai_router.timeout", "Sets the longest time a call may take, retries included.", NULL,
+		&air_timeout_ms, 120 * 1000, 1, INT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("ai_router.retries",
+							"Sets how often a failed request is tried again at the same model.",
+							NULL, &air_retries, 2, 0, 10, PGC_USERSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"ai_router.max_retry_after", "Sets the longest wait that a provider may ask for.",
+		"A provider that asks for more is given up in favour of the next model.",
+		&air_max_retry_after_ms, 60 * 1000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
+
+	DefineCustomEnumVariable("ai_router.on_error",
+							 "Sets what becomes of a call that a provider did not answer.",
+							 "\"raise\" is an error, \"null\" a NULL and a warning.", &air_on_error,
+							 AIR_ON_ERROR_RAISE, on_error_values, PGC_USERSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("ai_router.default_max_tokens",
+							"Sets the limit of an answer's tokens where no hint gives one.",
+							"It is always sent: it bounds what a call can cost.",
+							&air_default_max_tokens, 4096, 1, 1024 * 1024, PGC_USERSET, 0, NULL,
+							NULL, NULL);
+
+	/* Just under the 1 GB that one datum can hold. */
+	DefineCustomIntVariable("ai_router.max_response_size",
+							"Sets the largest response that is read from a provider.", NULL,
+							&air_max_response_kb, 64 * 1024, 1, 1024 * 1024 - 1, PGC_SUSET,
+							GUC_UNIT_KB, NULL, NULL, NULL);
+
+	DefineCustomStringVariable("ai_router.allowed_hosts",
+							   "Lists hosts that a server may name without being a superuser's.",
+							   "Owners of servers may set a base_url at these hosts, besides the "
+							   "hosts of the provider itself.",
+							   &air_allowed_hosts, "", PGC_SUSET, GUC_LIST_INPUT,
+							   check_allowed_hosts, NULL, NULL);
+
+	MarkGUCPrefixReserved("ai_router");
+}

@@ -1,0 +1,32 @@
+/*
+ * settings.h
+ *	  The ai_router.* settings (GUCs).  doc/settings.md lists them for users.
+ */
+#ifndef AIR_SETTINGS_H
+#define AIR_SETTINGS_H
+
+#include "base/pg.h"
+
+typedef enum AirOnError
+{
+	AIR_ON_ERROR_RAISE,
+	AIR_ON_ERROR_NULL
+} AirOnError;
+
+extern bool air_enabled;			 /* kill switch */
+extern int air_max_concurrency;		 /* requests in flight in one backend */
+extern int air_timeout_ms;			 /* whole call, retries included */
+extern int air_retries;				 /* tries after the first, per candidate */
+extern int air_max_retry_after_ms;	 /* longest wait a provider may ask for */
+extern int air_on_error;			 /* AirOnError */
+extern int air_default_max_tokens;
+extern int air_max_response_kb;
+extern char *air_allowed_hosts;		 /* comma-separated host[:port] list */
+
+/* Define all of them; called once from _PG_init. */
+extern void air_settings_init(void);
+
+/* True if host (no brackets), or host:port, stands in ai_router.allowed_hosts; case is ignored. */
+extern bool air_host_is_allowed(const char *host, int port);
+
+#endif

@@ -1,0 +1,207 @@
+/*
+ * call.c
+ *	  A call: submitted, routed, queued, and in the end a value or a failure.
+ *
+ * Where a cache look-up and a flight (an equal call under way elsewhere) will
+ * come in is between routing and the queue; the ledger row and the settling of
+ * money come in where a call ends.
+ */
+#include "base/pg.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "base/settings.h"
+#include "call/facts.h"
+#include "call/internal.h"
+#include "shared/shared.h"
+
+static int64 last_call_id = 0;
+
+/* Routing needs a preloaded library that is switched on. */
+static void
+require_ready(void)
+{
+	air_shared_require();
+	if (!air_enabled)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("AI calls are switched off"),
+						errhint("A superuser can switch them on: SET ai_router.enabled = on.")));
+}
+
+/* A call of the flow with its configuration pinned; the flow frees it, whatever is raised later. */
+static AirCall *
+new_call(AirFlow *flow, const AirCallSpec *spec)
+{
+	MemoryContext cxt;
+	AirCall *call;
+
+	require_ready();
+	cxt = AllocSetContextCreate(air_engine_context(), "ai_router call", ALLOCSET_SMALL_SIZES);
+	call = MemoryContextAllocZero(cxt, sizeof(AirCall));
+	call->cxt = cxt;
+	call->flow = flow;
+	call->spec = *spec;
+	call->result.usage = (AirUsage){-1, -1, -1, -1, -1};
+	call->result.cost = AIR_NANO_UNKNOWN;
+	dlist_push_tail(&flow->calls, &call->in_flow);
+	call->config = air_config_acquire();
+	return call;
+}
+
+/* Route a call, in its own memory. */
+static bool
+route_call(AirCall *call, bool explain, AirFailure *err)
+{
+	MemoryContext caller = MemoryContextSwitchTo(call->cxt);
+	AirRouteInput in;
+	bool ok;
+
+	air_facts(&call->spec, call->config, &in);
+	call->tokens = in.tokens;
+	call->role = in.role;
+	ok = air_route(&in, explain, &call->route, err);
+	if (call->route.rule != NULL)
+		call->result.rule = call->route.rule->name;
+	MemoryContextSwitchTo(caller);
+	return ok;
+}
+
+AirCall *
+air_call_submit(AirFlow *flow, const AirCallSpec *spec)
+{
+	AirCall *call = new_call(flow, spec);
+	AirFailure err;
+
+	if (route_call(call, false, &err))
+	{
+		call->tries = MemoryContextAllocZero(call->cxt, sizeof(AirTry) * call->route.nusable);
+		air_engine_enqueue(call);
+	}
+	else
+		air_call_fail(call, &err);
+	return call;
+}
+
+const AirRoute *
+air_call_explain(AirFlow *flow, const AirCallSpec *spec, int *tokens, AirFailure *err)
+{
+	AirCall *call = new_call(flow, spec);
+
+	if (route_call(call, true, err))
+		err->kind = AIR_ERR_NONE;
+	call->state = AIR_CALL_ENDED;
+	*tokens = call->tokens;
+	return &call->route;
+}
+
+/* Common to both ends of a call. */
+static void
+end_call(AirCall *call)
+{
+	AirResult *result = &call->result;
+
+	call->state = AIR_CALL_ENDED;
+	call->request = NULL;
+	if (call->started > 0)
+		result->latency_ms = air_engine_now() - call->started;
+	if (call->earlier != NULL)
+		result->earlier = call->earlier->data;
+	if (result->call_id > 0)
+		last_call_id = result->call_id;
+}
+
+/* End a call with its answer, which must have passed air_answer_check(). */
+void
+air_call_succeed(AirCall *call, const AirAnswer *answer)
+{
+	AirFailure err;
+
+	call->result.finish_reason = air_finish_name(answer->finish);
+	if (!air_from_utf8(answer->text, &call->result.answer, &err))
+	{
+		air_call_fail(call, &err);
+		return;
+	}
+	call->result.ok = true;
+	end_call(call);
+}
+
+/* End a call with a failure, whose strings are copied. */
+void
+air_call_fail(AirCall *call, const AirFailure *failure)
+{
+	MemoryContext caller = MemoryContextSwitchTo(call->cxt);
+	AirFailure *f = &call->result.failure;
+
+	*f = *failure;
+	f->message = pstrdup(failure->message);
+	f->code = failure->code ? pstrdup(failure->code) : NULL;
+	f->request_id = failure->request_id ? pstrdup(failure->request_id) : NULL;
+	f->hint = failure->hint ? pstrdup(failure->hint) : NULL;
+	MemoryContextSwitchTo(caller);
+	end_call(call);
+}
+
+/* Take a call out of queue or request, ending what it has in flight.  Never fails. */
+void
+air_call_cancel(AirCall *call)
+{
+	if (call->state == AIR_CALL_QUEUED)
+		air_engine_dequeue(call);
+	else if (call->state == AIR_CALL_REQUESTED && call->request != NULL)
+		air_request_drop(call->request);
+	call->request = NULL;
+	call->state = AIR_CALL_ENDED;
+}
+
+void
+air_call_free(AirCall *call)
+{
+	air_call_cancel(call);
+	dlist_delete(&call->in_flow);
+	if (call->config != NULL)
+		air_config_release(call->config);
+	if (call->heavy)
+		MemoryContextDelete(call->cxt);
+	else
+		air_engine_bury(call->cxt);
+}
+
+const AirResult *
+air_call_result(const AirCall *call)
+{
+	Assert(call->state == AIR_CALL_ENDED);
+	return &call->result;
+}
+
+int64
+air_last_call_id(void)
+{
+	return last_call_id;
+}
+
+void
+air_calls_run(int n, AirCall *(*submit)(int i, void *arg),
+			  void (*take)(int i, AirCall *call, void *arg), void *arg)
+{
+	/* Twice the slots: the next call is always ready when one ends, and memory stays bounded. */
+	int window = Min(n, Max(2 * air_max_concurrency, 8));
+	AirCall **calls = palloc(sizeof(AirCall *) * Max(window, 1));
+	int submitted = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		AirCall *call;
+
+		for (; submitted < n && submitted < i + window; submitted++)
+			calls[submitted % window] = submit(submitted, arg);
+		call = calls[i % window];
+		if (call == NULL)
+			continue;
+		air_call_wait(call);
+		take(i, call, arg);
+		air_call_free(call);
+	}
+	pfree(calls);
+}

@@ -1,0 +1,105 @@
+/*
+ * call.h
+ *	  The call engine as the front doors see it: submit calls, wait, take answers.
+ *
+ * A flow groups the calls of one front door and guarantees their end: when the
+ * memory context it was begun in goes away, or its (sub)transaction aborts, its
+ * calls are cancelled, whatever happened in between.  No locks are held while waiting.
+ */
+#ifndef AIR_CALL_H
+#define AIR_CALL_H
+
+#include "base/errors.h"
+#include "base/money.h"
+#include "config/hints.h"
+#include "provider/provider.h"
+#include "route/route.h"
+
+typedef struct AirFlow AirFlow;
+typedef struct AirCall AirCall;
+
+/* One call as its front door states it.  Text is in the server encoding. */
+typedef struct AirCallSpec
+{
+	const char *function; /* SQL name, for rules and the ledger */
+	AirTask task;
+	const char *system; /* system messages of a chat; NULL: none */
+	int nmessages;
+	const AirMessage *messages; /* without system messages */
+	const AirHints *hints;      /* the caller's */
+} AirCallSpec;
+
+typedef struct AirResult
+{
+	bool ok;
+	char *answer;         /* server encoding; NULL unless ok */
+	AirFailure failure;   /* valid unless ok */
+	char *earlier;        /* failures of earlier attempts in words, or NULL */
+	const char *model;    /* name in ai_router.models of the model tried last, or NULL */
+	const char *provider; /* its server */
+	const char *rule;
+	bool cached;
+	AirUsage usage;    /* of the answer; -1: unknown */
+	AirNano cost;      /* AIR_NANO_UNKNOWN: no price or no usage */
+	double latency_ms; /* from the first attempt's start to the end */
+	int attempts;
+	const char *finish_reason; /* NULL: none */
+	int64 call_id;             /* 0: never reached a provider */
+} AirResult;
+
+/* Begin a flow tied to CurrentMemoryContext and the current subtransaction. */
+extern AirFlow *air_flow_begin(void);
+
+/* End it: unfinished calls are cancelled, all results are freed.  Idempotent per flow. */
+extern void air_flow_end(AirFlow *flow);
+
+/*
+ * Route a call and queue it.  Nothing is sent before somebody waits.  The spec's
+ * strings must live until the call ends.  ereports when the library is not
+ * preloaded, switched off, or the extension is missing; a call that cannot be
+ * routed is returned as one that has failed already.
+ */
+extern AirCall *air_call_submit(AirFlow *flow, const AirCallSpec *spec);
+
+/* Drive the engine until the call has ended.  Interruptible; raises for interrupts only. */
+extern void air_call_wait(AirCall *call);
+
+/* The result of a call that has ended; lives until air_call_free() or the flow's end. */
+extern const AirResult *air_call_result(const AirCall *call);
+
+/* Drop a call early, cancelling it if it has not ended. */
+extern void air_call_free(AirCall *call);
+
+/*
+ * Apply on_error to a failed call.  Returns if its value is to be NULL, which is
+ * then counted for the statement's WARNING; raises (air_call_raise) if on_error
+ * is raise or the failure is one that always raises (RT001, RT004, RT010).
+ */
+extern void air_call_null_or_raise(const AirCall *call);
+
+/* Raise the failure of a call with SQLSTATE, provider, model, status, request id and hint. */
+extern void air_call_raise(const AirCall *call) pg_attribute_noreturn();
+
+/* One line about the failure: provider, model, what happened.  palloc'ed. */
+extern char *air_result_message(const AirResult *result);
+
+/*
+ * Route without calling: what air_call_submit() would decide, every candidate
+ * with its reason.  The route lives as long as the flow.  *err as from
+ * air_route(), with kind AIR_ERR_NONE if the call would be made.
+ */
+extern const AirRoute *
+air_call_explain(AirFlow *flow, const AirCallSpec *spec, int *tokens, AirFailure *err);
+
+/* call_id of the last call of this session that reached a provider, 0 if none. */
+extern int64 air_last_call_id(void);
+
+/*
+ * Run n calls side by side and take their results in order, holding only a
+ * window of them at a time.  submit gives the i-th call (NULL: there is none), take
+ * gets each call after it has ended (not called for NULL); the call is freed afterwards.
+ */
+extern void air_calls_run(int n, AirCall *(*submit)(int i, void *arg),
+						  void (*take)(int i, AirCall *call, void *arg), void *arg);
+
+#endif

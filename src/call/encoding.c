@@ -1,0 +1,51 @@
+/*
+ * encoding.c
+ *	  Between the server encoding and the UTF-8 that providers speak.
+ */
+#include "base/pg.h"
+
+#include "catalog/namespace.h"
+#include "mb/pg_wchar.h"
+#include "utils/memutils.h"
+
+#include "call/internal.h"
+
+/* A string of the server encoding in UTF-8: itself if that is the same, else palloc'ed. */
+const char *
+air_to_utf8(const char *s)
+{
+	return pg_server_to_any(s, strlen(s), PG_UTF8);
+}
+
+/*
+ * Valid UTF-8 in the server encoding, palloc'ed unless it is the same.  False
+ * with *err if it holds characters that the encoding lacks: a foreign character
+ * in one answer is that call's failure, not an ERROR amid everybody's calls.
+ */
+bool
+air_from_utf8(const char *s, char **out, AirFailure *err)
+{
+	int encoding = GetDatabaseEncoding();
+	int len = strlen(s);
+	size_t size;
+	Oid proc;
+
+	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
+	{
+		*out = unconstify(char *, s);
+		return true;
+	}
+	proc = FindDefaultConversionProc(PG_UTF8, encoding);
+	size = (size_t) len * MAX_CONVERSION_GROWTH + 1;
+	if (OidIsValid(proc) && size <= MaxAllocHugeSize && size <= PG_INT32_MAX)
+	{
+		*out = MemoryContextAllocHuge(CurrentMemoryContext, size);
+		if (pg_do_encoding_conversion_buf(proc, PG_UTF8, encoding,
+										  unconstify(unsigned char *, (const unsigned char *) s),
+										  len, (unsigned char *) *out, (int) size, true) == len)
+			return true;
+	}
+	return air_fail(err, AIR_ERR_BAD_ANSWER, AIR_REMEDY_NONE,
+					"the answer has characters that encoding %s lacks",
+					pg_encoding_to_char(encoding));
+}

@@ -1,0 +1,314 @@
+/*
+ * engine.c
+ *	  The loop that drives all calls of this backend.
+ *
+ * One queue of calls that wait for a slot, one list of requests that wait for
+ * their time or run.  Whoever waits for a call drives everybody's: a nested
+ * query thereby also finishes the calls of the query around it, and cannot
+ * deadlock with it over the concurrency cap.
+ *
+ * The engine's clock stands still while nobody drives: a provider is not blamed
+ * for a cursor that rests or for a slow trigger between two rows.
+ */
+#include "base/pg.h"
+
+#include <math.h>
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "portability/instr_time.h"
+#include "utils/memutils.h"
+
+#include "base/settings.h"
+#include "call/internal.h"
+
+/* Requests that run or back off, per slot: bounds memory while a provider is down. */
+#define STARTED_PER_SLOT 4
+
+/* Memory of ended calls that is given back while waiting for the next answer, or beyond this. */
+#define MAX_BURIED 16
+
+typedef struct AirEngine
+{
+	MemoryContext cxt;
+	dlist_head flows;
+	dlist_head queue;
+	dlist_head requests;
+	int running;      /* requests with an attempt under way */
+	int waiting;      /* requests that wait for their time or a slot */
+	double undriven;  /* ms in which calls were under way and nobody drove */
+	double last_seen; /* monotonic ms of the last look, 0: never */
+	int nburied;
+	MemoryContext buried[MAX_BURIED];
+} AirEngine;
+
+static AirEngine engine;
+
+static double
+monotonic_ms(void)
+{
+	instr_time t;
+
+	INSTR_TIME_SET_CURRENT(t);
+	return INSTR_TIME_GET_MILLISEC(t);
+}
+
+/* Give back the memory of calls that ended. */
+static void
+clean_up(void)
+{
+	while (engine.nburied > 0)
+		MemoryContextDelete(engine.buried[--engine.nburied]);
+}
+
+/*
+ * Delete a call's memory, but not now: freeing a parsed document costs as much
+ * as building the next request, and between sending and receiving there is time.
+ */
+void
+air_engine_bury(MemoryContext cxt)
+{
+	if (engine.nburied == MAX_BURIED)
+		clean_up();
+	engine.buried[engine.nburied++] = cxt;
+}
+
+static void
+on_xact(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT)
+		air_flows_abort(InvalidSubTransactionId);
+	clean_up();
+}
+
+static void
+on_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		air_flows_abort(mine);
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+		air_flows_reparent(mine, parent);
+}
+
+/* The engine's memory; sets the engine up at first use. */
+MemoryContext
+air_engine_context(void)
+{
+	if (engine.cxt == NULL)
+	{
+		MemoryContext cxt =
+			AllocSetContextCreate(TopMemoryContext, "ai_router engine", ALLOCSET_SMALL_SIZES);
+
+		dlist_init(&engine.flows);
+		dlist_init(&engine.queue);
+		dlist_init(&engine.requests);
+		RegisterXactCallback(on_xact, NULL);
+		RegisterSubXactCallback(on_subxact, NULL);
+		engine.cxt = cxt;
+	}
+	return engine.cxt;
+}
+
+/* Milliseconds on a clock that runs only while the engine is driven or idle. */
+double
+air_engine_now(void)
+{
+	return monotonic_ms() - engine.undriven;
+}
+
+/* Somebody drives from here on: time since the last look does not count if calls were under way. */
+static void
+resume_clock(void)
+{
+	double now = monotonic_ms();
+
+	if (engine.last_seen > 0 && engine.running + engine.waiting > 0)
+		engine.undriven += now - engine.last_seen;
+	engine.last_seen = now;
+}
+
+/* Append a call to the queue. */
+void
+air_engine_enqueue(AirCall *call)
+{
+	call->state = AIR_CALL_QUEUED;
+	dlist_push_tail(&engine.queue, &call->in_queue);
+}
+
+/* Take a QUEUED call from the queue. */
+void
+air_engine_dequeue(AirCall *call)
+{
+	dlist_delete(&call->in_queue);
+}
+
+/* Enter a request, not running. */
+void
+air_engine_add_request(AirRequest *request)
+{
+	request->running = false;
+	dlist_push_tail(&engine.requests, &request->node);
+	engine.waiting++;
+}
+
+/* Remove a request in any state. */
+void
+air_engine_remove_request(AirRequest *request)
+{
+	air_engine_slot(request, false);
+	dlist_delete(&request->node);
+	engine.waiting--;
+}
+
+/* Take or give back the slot of a request; giving back what is not held does nothing. */
+void
+air_engine_slot(AirRequest *request, bool taken)
+{
+	if (request->running == taken)
+		return;
+	request->running = taken;
+	engine.running += taken ? 1 : -1;
+	engine.waiting -= taken ? 1 : -1;
+}
+
+/* Enter a flow. */
+void
+air_engine_add_flow(AirFlow *flow)
+{
+	dlist_push_tail(&engine.flows, &flow->node);
+}
+
+/* Remove a flow. */
+void
+air_engine_remove_flow(AirFlow *flow)
+{
+	dlist_delete(&flow->node);
+}
+
+/* End the flows of a subtransaction that aborts (InvalidSubTransactionId: all).  Never fails. */
+void
+air_flows_abort(SubTransactionId subxact)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify (iter, &engine.flows)
+	{
+		AirFlow *flow = dlist_container(AirFlow, node, iter.cur);
+
+		if (subxact == InvalidSubTransactionId || flow->subxact == subxact)
+			air_flow_end(flow);
+	}
+}
+
+/* A subtransaction commits: its flows belong to the parent from now on. */
+void
+air_flows_reparent(SubTransactionId from, SubTransactionId to)
+{
+	dlist_iter iter;
+
+	dlist_foreach (iter, &engine.flows)
+	{
+		AirFlow *flow = dlist_container(AirFlow, node, iter.cur);
+
+		if (flow->subxact == from)
+			flow->subxact = to;
+	}
+}
+
+/* A request that waits and whose time has come, or NULL. */
+static AirRequest *
+ready_request(double now)
+{
+	dlist_iter iter;
+
+	if (engine.waiting == 0)
+		return NULL;
+	dlist_foreach (iter, &engine.requests)
+	{
+		AirRequest *request = dlist_container(AirRequest, node, iter.cur);
+
+		if (!request->running && request->due <= now)
+			return request;
+	}
+	return NULL;
+}
+
+/* Start what may start: first what waited for its time, then the queue. */
+static void
+start_ready(void)
+{
+	while (engine.running < air_max_concurrency)
+	{
+		AirRequest *request = ready_request(air_engine_now());
+
+		if (request != NULL)
+			air_request_attempt(request);
+		else if (!dlist_is_empty(&engine.queue) &&
+				 engine.running + engine.waiting < STARTED_PER_SLOT * air_max_concurrency)
+		{
+			AirCall *call = dlist_container(AirCall, in_queue, dlist_pop_head_node(&engine.queue));
+
+			air_request_begin(call);
+		}
+		else
+			break;
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* Time-outs and fixture answers that are due. */
+static void
+fire_due(void)
+{
+	dlist_mutable_iter iter;
+	double now = air_engine_now();
+
+	dlist_foreach_modify (iter, &engine.requests)
+	{
+		AirRequest *request = dlist_container(AirRequest, node, iter.cur);
+
+		if (request->running && request->due <= now)
+			air_request_due(request);
+	}
+}
+
+/* Milliseconds until something is due; 0 if it is already. */
+static long
+until_next_due(void)
+{
+	double next = INFINITY;
+	bool slot_free = engine.running < air_max_concurrency;
+	dlist_iter iter;
+
+	dlist_foreach (iter, &engine.requests)
+	{
+		AirRequest *request = dlist_container(AirRequest, node, iter.cur);
+
+		/* What waits without a slot is woken by the end of another request. */
+		if (request->running || slot_free)
+			next = Min(next, request->due);
+	}
+	if (isinf(next))
+		return -1;
+	return (long) ceil(Min(Max(next - air_engine_now(), 0), 60000));
+}
+
+void
+air_call_wait(AirCall *call)
+{
+	resume_clock();
+	while (call->state != AIR_CALL_ENDED)
+	{
+		AirExchange *ex;
+
+		start_ready();
+		if (call->state == AIR_CALL_ENDED)
+			break;
+		clean_up();
+		air_http_wait(until_next_due());
+		while ((ex = air_http_next_done()) != NULL)
+			air_request_exchange_done(ex);
+		fire_due();
+		engine.last_seen = monotonic_ms();
+	}
+}

@@ -1,0 +1,99 @@
+/*
+ * fixture.c
+ *	  The api "fixture": answers from ai_router.fixtures, without any network.
+ *
+ * The first row, by id, whose model and pattern fit the last user message
+ * answers.  Its error, when set, takes the way a provider's error takes: a status through the same
+ * classification, an SQLSTATE as the failure it names.
+ */
+#include "base/pg.h"
+
+#include "catalog/pg_collation.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "call/internal.h"
+
+/* The text that patterns are matched with: the last message's first text part, server encoding. */
+static const char *
+matched_text(const AirPrompt *prompt)
+{
+	const AirMessage *last;
+
+	if (prompt->nmessages == 0)
+		return "";
+	last = &prompt->messages[prompt->nmessages - 1];
+	for (int i = 0; i < last->nparts; i++)
+		if (last->parts[i].text != NULL)
+			return pg_any_to_server(last->parts[i].text, strlen(last->parts[i].text), PG_UTF8);
+	return "";
+}
+
+/* The fixture for a prompt to a model, or NULL. */
+const AirFixture *
+air_fixture_find(const AirConfig *config, const AirModel *model, const AirPrompt *prompt)
+{
+	text *subject = cstring_to_text(matched_text(prompt));
+
+	for (int i = 0; i < config->nfixtures; i++)
+	{
+		const AirFixture *f = &config->fixtures[i];
+
+		if (f->model != NULL && strcmp(f->model, model->name) != 0)
+			continue;
+		if (f->pattern == NULL || DatumGetBool(DirectFunctionCall2Coll(
+									  textregexeq, DEFAULT_COLLATION_OID, PointerGetDatum(subject),
+									  PointerGetDatum(f->pattern))))
+			return f;
+	}
+	return NULL;
+}
+
+/* Classify a status as if a provider had sent it, with the fixture's answer as its message. */
+static bool
+status_failure(int status, const char *message, AirFailure *err)
+{
+	AirJson *doc = air_json_new_object();
+	AirHttpReply reply = {.status = status};
+	char *body;
+
+	cJSON_AddStringToObject(cJSON_AddObjectToObject(doc->root, "error"), "message", message);
+	body = air_json_print(doc);
+	reply.body = body ? body : "";
+	reply.body_len = strlen(reply.body);
+	air_json_free(doc);
+	air_reply_failure(&reply, 0, err);
+	return false;
+}
+
+/*
+ * The answer of a fixture: fills *answer with estimated usage, or *err.  tokens:
+ * estimated input tokens of the call.
+ */
+bool
+air_fixture_answer(const AirFixture *fixture, const AirPrompt *prompt, int tokens,
+				   AirAnswer *answer, AirFailure *err)
+{
+	const char *text = fixture->answer ? air_to_utf8(fixture->answer) : NULL;
+	const char *message = text ? text : "fixture error";
+
+	if (fixture->error != NULL && strncmp(fixture->error, "RT", 2) == 0)
+	{
+		AirErrKind kind = (AirErrKind) atoi(fixture->error + 2);
+		bool transient =
+			kind == AIR_ERR_UNAVAILABLE || kind == AIR_ERR_RATE_LIMITED || kind == AIR_ERR_TIMEOUT;
+
+		return air_fail(err, kind, transient ? AIR_REMEDY_RETRY : AIR_REMEDY_NEXT, "%s", message);
+	}
+	if (fixture->error != NULL)
+		return status_failure(atoi(fixture->error), message, err);
+
+	answer->text = text ? pstrdup(text) : NULL;
+	answer->finish = AIR_FINISH_STOP;
+	answer->usage.input = tokens;
+	answer->usage.output = text ? air_estimate_tokens(text, strlen(text)) : 0;
+	return true;
+}

@@ -1,0 +1,132 @@
+/*
+ * internal.h
+ *	  Call, request and attempt as the engine's own files see them.
+ *
+ *	  call      one input and one value; state machine below
+ *	  request   1..n calls to one model, possibly several attempts
+ *	  attempt   one HTTP exchange (or one fixture look-up)
+ *
+ * Each call has a memory context under the engine's; nothing of it depends on
+ * the caller's contexts but the strings of its spec.
+ */
+#ifndef AIR_CALL_INTERNAL_H
+#define AIR_CALL_INTERNAL_H
+
+#include "call/call.h"
+#include "http/http.h"
+#include "lib/ilist.h"
+
+/*
+ * NEW -> QUEUED -> REQUESTED -> ENDED; from REQUESTED back to QUEUED when the
+ * next candidate is to be tried.
+ */
+typedef enum AirCallState
+{
+	AIR_CALL_NEW,
+	AIR_CALL_QUEUED,    /* in the engine's queue, waits for a slot */
+	AIR_CALL_REQUESTED, /* part of a request */
+	AIR_CALL_ENDED
+} AirCallState;
+
+/* What a call knows about one of its candidates. */
+typedef struct AirTry
+{
+	int failures;
+	double not_before; /* engine clock, ms: wait until then before trying again */
+	bool dead;         /* will not serve this call */
+} AirTry;
+
+typedef struct AirRequest AirRequest;
+
+struct AirCall
+{
+	dlist_node in_flow;
+	dlist_node in_queue; /* linked while QUEUED */
+	AirFlow *flow;
+	MemoryContext cxt;
+	AirCallState state;
+	AirCallSpec spec;
+	const AirConfig *config; /* pinned until the call ends */
+	AirRoute route;
+	Oid role;          /* on whose behalf */
+	int tokens;        /* estimated input tokens */
+	AirTry *tries;     /* one per usable candidate */
+	int current;       /* candidate being tried */
+	int unknown_costs; /* attempts that may have been billed without an answer */
+	double started;    /* engine clock of the first attempt, 0: none yet */
+	bool heavy;        /* its memory is worth giving back at once */
+	StringInfo earlier;
+	AirRequest *request;
+	AirResult result;
+};
+
+/* Only n == 1 today: packed embeddings will put more calls into one request. */
+struct AirRequest
+{
+	dlist_node node; /* in the engine's list */
+	int ncalls;
+	AirCall **calls;
+	MemoryContext cxt; /* the first call's */
+	const AirModel *model;
+	AirPrompt prompt;
+	bool running; /* an attempt is under way: holds a slot */
+	double due; /* engine clock: !running: when to start; running: fixture answer, else time-out */
+	AirExchange *exchange;     /* NULL: fixture, or not running */
+	const AirFixture *fixture; /* the one that answers, NULL: the wire */
+	int timeout_ms;            /* of the attempt that runs */
+};
+
+struct AirFlow
+{
+	dlist_node node; /* in the engine's list of flows */
+	dlist_head calls;
+	MemoryContext guard; /* child of the caller's context: its end is ours */
+	SubTransactionId subxact;
+};
+
+/* engine.c */
+extern MemoryContext air_engine_context(void);
+extern double air_engine_now(void);            /* ms that the engine was driven: see engine.c */
+extern void air_engine_enqueue(AirCall *call); /* to the end of the queue */
+extern void air_engine_dequeue(AirCall *call);
+extern void air_engine_add_request(AirRequest *request);
+extern void air_engine_remove_request(AirRequest *request);
+extern void air_engine_slot(AirRequest *request, bool taken); /* sets request->running */
+extern void air_engine_bury(MemoryContext cxt);               /* delete it when there is time */
+extern void air_engine_add_flow(AirFlow *flow);
+extern void air_engine_remove_flow(AirFlow *flow);
+
+/* flow.c */
+extern void air_flows_abort(SubTransactionId subxact); /* InvalidSubTransactionId: all */
+extern void air_flows_reparent(SubTransactionId from, SubTransactionId to);
+
+/* call.c */
+extern void air_call_succeed(AirCall *call, const AirAnswer *answer);
+extern void air_call_fail(AirCall *call, const AirFailure *failure);
+extern void air_call_cancel(AirCall *call); /* leave queue and request; never fails */
+
+/* request.c */
+extern void air_request_begin(AirCall *call); /* a request for the call's current candidate */
+extern void air_request_attempt(AirRequest *request);
+extern void air_request_exchange_done(AirExchange *ex);
+extern void air_request_due(AirRequest *request);  /* running and due: time-out or fixture */
+extern void air_request_drop(AirRequest *request); /* cancel and unlink; never fails */
+
+/* attempt.c */
+extern bool air_attempt_start(AirRequest *request, Oid role, AirFailure *err);
+extern bool air_attempt_read(AirRequest *request, int tokens, AirAnswer *answer, AirFailure *err);
+
+/* retry.c: record a failure; true: call->current is the candidate to try at *when (engine clock) */
+extern bool air_retry_next(AirCall *call, const AirFailure *failure, double *when);
+
+/* fixture.c */
+extern const AirFixture *
+air_fixture_find(const AirConfig *config, const AirModel *model, const AirPrompt *prompt);
+extern bool air_fixture_answer(const AirFixture *fixture, const AirPrompt *prompt, int tokens,
+							   AirAnswer *answer, AirFailure *err);
+
+/* encoding.c: between server encoding and UTF-8 */
+extern const char *air_to_utf8(const char *s);
+extern bool air_from_utf8(const char *s, char **out, AirFailure *err);
+
+#endif

@@ -1,0 +1,241 @@
+/*
+ * request.c
+ *	  A request: what goes to one model for one or more calls, in one or more
+ *	  attempts.
+ *
+ *	  waiting (due: when to start) -> running (due: time-out) -> waiting again
+ *	  for a retry, or gone
+ *
+ * Money will be reserved where an attempt starts and settled where it ends.
+ */
+#include "base/pg.h"
+
+#include <math.h>
+
+#include "utils/memutils.h"
+
+#include "base/settings.h"
+#include "call/internal.h"
+#include "shared/shared.h"
+
+/* The parts of a message in UTF-8: the caller's array where nothing needs converting. */
+static const AirMessage *
+messages_to_utf8(const AirCallSpec *spec)
+{
+	AirMessage *messages = palloc(sizeof(AirMessage) * spec->nmessages);
+
+	for (int i = 0; i < spec->nmessages; i++)
+	{
+		messages[i] = spec->messages[i];
+		messages[i].parts = palloc(sizeof(AirPart) * messages[i].nparts);
+		for (int j = 0; j < messages[i].nparts; j++)
+		{
+			messages[i].parts[j] = spec->messages[i].parts[j];
+			if (messages[i].parts[j].text != NULL)
+				messages[i].parts[j].text = air_to_utf8(messages[i].parts[j].text);
+		}
+	}
+	return messages;
+}
+
+/* Put the call's input and its effective hints into provider-neutral words. */
+static void
+fill_prompt(AirCall *call, const AirCandidate *candidate, AirPrompt *prompt)
+{
+	const AirCallSpec *spec = &call->spec;
+	const AirHints *hints = &call->route.hints;
+	const char *hinted = AIR_HAS_HINT(hints, AIR_HINT_SYSTEM) ? hints->system : NULL;
+
+	prompt->task = spec->task;
+	prompt->model = candidate->model->model;
+	if (hinted != NULL && spec->system != NULL)
+		prompt->system = air_to_utf8(psprintf("%s\n\n%s", hinted, spec->system));
+	else if (hinted != NULL || spec->system != NULL)
+		prompt->system = air_to_utf8(hinted ? hinted : spec->system);
+	prompt->nmessages = spec->nmessages;
+	prompt->messages = messages_to_utf8(spec);
+	prompt->max_tokens = candidate->max_tokens;
+	prompt->temperature = AIR_HAS_HINT(hints, AIR_HINT_TEMPERATURE) ? hints->temperature : NAN;
+	prompt->top_p = AIR_HAS_HINT(hints, AIR_HINT_TOP_P) ? hints->top_p : NAN;
+	prompt->has_seed = AIR_HAS_HINT(hints, AIR_HINT_SEED);
+	prompt->seed = hints->seed;
+	if (AIR_HAS_HINT(hints, AIR_HINT_STOP))
+	{
+		const char **stop = palloc(sizeof(char *) * hints->nstop);
+
+		for (int i = 0; i < hints->nstop; i++)
+			stop[i] = air_to_utf8(hints->stop[i]);
+		prompt->nstop = hints->nstop;
+		prompt->stop = stop;
+	}
+	if (AIR_HAS_HINT(hints, AIR_HINT_REASONING_EFFORT))
+		prompt->reasoning_effort = hints->reasoning_effort;
+	if (AIR_HAS_HINT(hints, AIR_HINT_SCHEMA))
+		prompt->schema = air_to_utf8(hints->schema);
+	if (AIR_HAS_HINT(hints, AIR_HINT_DIMENSIONS))
+		prompt->dimensions = hints->dimensions;
+	if (candidate->model->params != NULL)
+		prompt->params = air_to_utf8(candidate->model->params);
+}
+
+/* Make the request of a call for its current candidate, to be started at `when`. */
+static void
+begin_at(AirCall *call, double when)
+{
+	MemoryContext caller = MemoryContextSwitchTo(call->cxt);
+	const AirCandidate *candidate = &call->route.candidates[call->current];
+	AirRequest *request = palloc0(sizeof(AirRequest));
+
+	request->ncalls = 1;
+	request->calls = palloc(sizeof(AirCall *));
+	request->calls[0] = call;
+	request->cxt = call->cxt;
+	request->model = candidate->model;
+	request->due = when;
+	fill_prompt(call, candidate, &request->prompt);
+	MemoryContextSwitchTo(caller);
+
+	call->result.model = request->model->name;
+	call->result.provider = request->model->server_name;
+	call->request = request;
+	call->state = AIR_CALL_REQUESTED;
+	air_engine_add_request(request);
+}
+
+/* A request, due now, for a call that was just taken from the queue. */
+void
+air_request_begin(AirCall *call)
+{
+	begin_at(call, 0);
+}
+
+/* Unlink a request and end its attempt; its calls are left to the caller.  Never fails. */
+void
+air_request_drop(AirRequest *request)
+{
+	if (request->exchange != NULL)
+		air_exchange_free(request->exchange);
+	request->exchange = NULL;
+	air_engine_remove_request(request);
+}
+
+/* The attempt failed: the same model again, another candidate, or the end. */
+static void
+request_failed(AirRequest *request, const AirFailure *failure)
+{
+	AirCall *call = request->calls[0];
+	int tried = call->current;
+	double when;
+
+	air_engine_slot(request, false);
+	if (!air_retry_next(call, failure, &when))
+	{
+		air_request_drop(request);
+		air_call_fail(call, failure);
+	}
+	else if (call->current == tried)
+		request->due = when;
+	else
+	{
+		air_request_drop(request);
+		begin_at(call, when);
+	}
+}
+
+/* Start an attempt of a waiting request. */
+void
+air_request_attempt(AirRequest *request)
+{
+	AirCall *call = request->calls[0];
+	MemoryContext caller = MemoryContextSwitchTo(request->cxt);
+	AirFailure err;
+
+	if (air_attempt_start(request, call->role, &err))
+	{
+		air_engine_slot(request, true);
+		if (call->result.call_id == 0)
+		{
+			call->result.call_id = air_next_call_id();
+			call->started = air_engine_now();
+		}
+		call->result.attempts++;
+	}
+	else
+		request_failed(request, &err);
+	MemoryContextSwitchTo(caller);
+}
+
+/* Add what a reply reported to the call: failed attempts that were billed count too. */
+static void
+add_usage(AirCall *call, const AirModel *model, const AirUsage *usage)
+{
+	AirUsage *sum = &call->result.usage;
+	AirNano cost;
+
+	if (usage->input < 0 && usage->output < 0)
+		return;
+	sum->input = Max(sum->input, 0) + Max(usage->input, 0);
+	sum->cached = Max(sum->cached, 0) + Max(usage->cached, 0);
+	sum->cache_write = Max(sum->cache_write, 0) + Max(usage->cache_write, 0);
+	sum->output = Max(sum->output, 0) + Max(usage->output, 0);
+	sum->reasoning = Max(sum->reasoning, 0) + Max(usage->reasoning, 0);
+	cost = air_cost(&model->prices, usage->input, usage->cached, usage->cache_write, usage->output);
+	if (cost != AIR_NANO_UNKNOWN)
+		call->result.cost = Max(call->result.cost, 0) + cost;
+}
+
+/* The attempt brought bytes (or a fixture's answer): read and judge them, end or retry. */
+static void
+attempt_ended(AirRequest *request)
+{
+	AirCall *call = request->calls[0];
+	MemoryContext caller = MemoryContextSwitchTo(request->cxt);
+	AirAnswer answer = {.usage = {-1, -1, -1, -1, -1}};
+	AirFailure err;
+	bool ok = air_attempt_read(request, call->tokens, &answer, &err);
+
+	add_usage(call, request->model, &answer.usage);
+	if (request->exchange != NULL)
+		air_exchange_free(request->exchange);
+	request->exchange = NULL;
+	if (ok)
+	{
+		air_request_drop(request);
+		air_call_succeed(call, &answer);
+	}
+	else
+		request_failed(request, &err);
+	MemoryContextSwitchTo(caller);
+}
+
+/* An exchange taken from the driver has ended. */
+void
+air_request_exchange_done(AirExchange *ex)
+{
+	attempt_ended(air_exchange_owner(ex));
+}
+
+/* A running request is due: a fixture answers, an exchange has timed out. */
+void
+air_request_due(AirRequest *request)
+{
+	MemoryContext caller;
+	AirFailure err;
+	bool sent;
+
+	if (request->exchange == NULL)
+	{
+		attempt_ended(request);
+		return;
+	}
+	sent = air_exchange_sent(request->exchange);
+	air_exchange_free(request->exchange);
+	request->exchange = NULL;
+
+	caller = MemoryContextSwitchTo(request->cxt);
+	air_fail(&err, AIR_ERR_TIMEOUT, AIR_REMEDY_RETRY, "no answer within %d ms",
+			 request->timeout_ms);
+	err.unknown_cost = sent;
+	request_failed(request, &err);
+	MemoryContextSwitchTo(caller);
+}

@@ -1,0 +1,105 @@
+/*
+ * retry.c
+ *	  What happens after a failed attempt: wait, go elsewhere, or give up.
+ *
+ * Each candidate of a call has its own count of failures and its own earliest
+ * time.  The next attempt goes to the first candidate, in the strategy's order,
+ * whose time has come; if all must wait, to the one that waits least.  So a
+ * provider in trouble is left at once where another one is allowed, and waited
+ * for where none is.
+ *
+ * Back-off: full jitter over min(0.5 s * 2^n, 20 s), providers.md 13.2; a wait
+ * that the provider names replaces it, and one beyond ai_router.max_retry_after
+ * ends the candidate for this call.
+ */
+#include "base/pg.h"
+
+#include "common/pg_prng.h"
+#include "lib/stringinfo.h"
+
+#include "base/settings.h"
+#include "call/internal.h"
+
+#define BACKOFF_BASE_MS 500.0
+#define BACKOFF_CAP_MS 20000.0
+
+/* An attempt that may have been billed without giving an answer is repeated at most so often. */
+#define MAX_UNKNOWN_COSTS 1
+
+/* Seconds the provider named, in ms with up to a tenth of jitter; or our own back-off. */
+static double
+wait_ms(const AirFailure *failure, int failures)
+{
+	double random = pg_prng_double(&pg_global_prng_state);
+
+	if (failure->retry_after >= 0)
+		return failure->retry_after * 1000.0 * (1.0 + 0.1 * random);
+	return random * Min(BACKOFF_BASE_MS * (1 << Min(failures - 1, 10)), BACKOFF_CAP_MS);
+}
+
+/* Keep a line about the attempt for the DETAIL of a later error. */
+static void
+remember(AirCall *call, const AirFailure *failure)
+{
+	MemoryContext caller = MemoryContextSwitchTo(call->cxt);
+	const AirModel *model = call->route.candidates[call->current].model;
+
+	if (call->earlier == NULL)
+		call->earlier = makeStringInfo();
+	/* Many retries of one kind would drown the message. */
+	if (call->earlier->len < 600)
+	{
+		appendStringInfo(call->earlier, "%s%s: ", call->earlier->len ? "; " : "", model->name);
+		if (failure->http_status > 0)
+			appendStringInfo(call->earlier, "HTTP %d ", failure->http_status);
+		appendStringInfoString(call->earlier, failure->message);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * Record a failed attempt at call->current.  True: call->current is now the
+ * candidate to try next, not before *when (engine clock).  False: give up, the
+ * failure stands.
+ */
+bool
+air_retry_next(AirCall *call, const AirFailure *failure, double *when)
+{
+	AirTry *t = &call->tries[call->current];
+	const AirHints *hints = &call->route.hints;
+	int retries = AIR_HAS_HINT(hints, AIR_HINT_RETRIES) ? hints->retries : air_retries;
+	double now = air_engine_now();
+	int best = -1;
+
+	if (failure->remedy == AIR_REMEDY_NONE)
+		return false;
+	t->failures++;
+	if (failure->remedy == AIR_REMEDY_NEXT || t->failures > retries ||
+		failure->retry_after * 1000.0 > air_max_retry_after_ms)
+		t->dead = true;
+	else
+		t->not_before = now + wait_ms(failure, t->failures);
+
+	/* What may have been paid for once is not paid for again and again. */
+	if (failure->unknown_cost && ++call->unknown_costs > MAX_UNKNOWN_COSTS)
+		return false;
+
+	for (int i = 0; i < call->route.nusable; i++)
+	{
+		if (call->tries[i].dead)
+			continue;
+		if (call->tries[i].not_before <= now)
+		{
+			best = i;
+			break;
+		}
+		if (best < 0 || call->tries[i].not_before < call->tries[best].not_before)
+			best = i;
+	}
+	if (best < 0)
+		return false;
+	remember(call, failure);
+	call->current = best;
+	*when = call->tries[best].not_before;
+	return true;
+}

@@ -1,0 +1,130 @@
+/*
+ * registry.h
+ *	  Servers, models, rules and fixtures, compiled once per backend.
+ *
+ * air_config_acquire() gives the current snapshot and pins it; a snapshot is
+ * immutable, lives in a memory context of its own and goes away when it is both
+ * stale and unpinned.  Changes arrive through relcache invalidation (triggers on
+ * the tables) and syscache invalidation (servers); they are seen at the next acquire.
+ */
+#ifndef AIR_REGISTRY_H
+#define AIR_REGISTRY_H
+
+#include "base/pg.h"
+#include "base/money.h"
+#include "base/task.h"
+#include "config/api.h"
+#include "config/hints.h"
+#include "utils/jsonb.h"
+#include "utils/jsonpath.h"
+
+typedef struct AirServer
+{
+	Oid oid;
+	char *name;
+	const AirApi *api;
+	char *base_url; /* final: default filled in, {region} replaced, no trailing slash; NULL if offline */
+	char *host;		/* lower case host of base_url, or NULL */
+	bool own_host;	/* the host is the api's own */
+	char *region;
+	char *api_version;
+	char *organization;
+	char *project;
+	char *proxy;
+	char *ca_file;
+	char *max_tokens_field;
+	int timeout_ms;		 /* 0: not given */
+	int max_concurrency; /* 0: not given */
+	bool allow_insecure;
+} AirServer;
+
+typedef struct AirModel
+{
+	char *name;
+	char *server_name;
+	const AirServer *server; /* NULL: there is no such server (any more) */
+	char *model;			 /* the provider's id */
+	char *family;			 /* NULL: none */
+	AirTask mode;
+	int64 context_window; /* 0: unknown */
+	int64 max_output;	  /* 0: unknown */
+	AirPrices prices;
+	int ncapabilities;
+	char **capabilities;
+	Jsonb *tags;	/* NULL: none */
+	char *params;	/* JSON object text or NULL */
+	int rank;
+	int rpm; /* 0: no limit; likewise below */
+	int64 tpm;
+	int max_concurrency;
+	double quality; /* NaN: unknown */
+	bool enabled;
+} AirModel;
+
+typedef struct AirRule
+{
+	char *name;
+	int priority;
+	JsonPath *condition; /* NULL: always matches */
+	uint32 keys;		 /* context keys that the condition names, see route/context.h */
+	bool any_model;		 /* models IS NULL */
+	int nmodels;
+	char **models; /* model or family names */
+	double *weights; /* nmodels entries or NULL */
+	char *strategy;	 /* NULL: not set */
+	AirHints defaults;
+	AirHints enforce;
+	Jsonb *options; /* or NULL */
+} AirRule;
+
+typedef struct AirFixture
+{
+	char *model;   /* NULL: any */
+	text *pattern; /* POSIX regular expression, NULL: any */
+	char *answer;
+	char *error; /* an HTTP status ("503") or an SQLSTATE ("RT005"), NULL: none */
+	int latency_ms;
+} AirFixture;
+
+/* A row that the configuration had to leave out. */
+typedef struct AirSkipped
+{
+	char *object; /* rule "x" */
+	char *problem;
+} AirSkipped;
+
+typedef struct AirConfig
+{
+	int nservers;
+	AirServer *servers; /* by name */
+	int nmodels;
+	AirModel *models; /* enabled or not, by rank, then name */
+	int nrules;
+	AirRule *rules; /* enabled only, by priority, then name */
+	int nfixtures;
+	AirFixture *fixtures; /* by id */
+	int nskipped;
+	AirSkipped *skipped;
+} AirConfig;
+
+/*
+ * The current configuration, pinned.  Accepts pending invalidations first.
+ * Needs a transaction.  ereports (ERRCODE_UNDEFINED_OBJECT) where the extension
+ * is not installed in this database.  Pair with air_config_release(), also after an error
+ * (the engine does this from its abort path; release never fails).
+ */
+extern const AirConfig *air_config_acquire(void);
+extern void air_config_release(const AirConfig *config);
+
+/* The model or server of that name, NULL if there is none. */
+extern const AirModel *air_config_model(const AirConfig *config, const char *name);
+extern const AirServer *air_config_server(const AirConfig *config, const char *name);
+
+/*
+ * Hook for a higher layer: which context keys a condition names.  Set by
+ * ai_router.c to route/condition.c's function, so that config need not look up.
+ */
+typedef uint32 (*AirConditionKeys)(JsonPath *condition);
+extern AirConditionKeys air_condition_keys_hook;
+
+#endif

@@ -1,0 +1,405 @@
+/*
+ * registry_read.c
+ *	  Building a configuration from pg_foreign_server and our tables.
+ *
+ * A row that cannot be read must not stop every call of the database: errors
+ * about its content are caught and the row is left out.  The code under
+ * PG_TRY only computes, so nothing has to be rolled back; all other errors
+ * (cancel, out of memory, a broken table) go on to the caller, which throws
+ * the memory away.  Memory is CurrentMemoryContext's, the configuration's own.
+ */
+#include "base/pg.h"
+
+#include <math.h>
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/reloptions.h"
+#include "access/table.h"
+#include "catalog/pg_foreign_server.h"
+#include "catalog/pg_type.h"
+#include "foreign/foreign.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/numeric.h"
+#include "utils/rel.h"
+
+#include "config/options.h"
+#include "config/registry_read.h"
+#include "config/tablescan.h"
+
+/* Reads the current row into *row; returns false to leave it out silently. */
+typedef bool (*ReadRow)(AirConfig *config, void *source, void *row);
+
+/* Room for one more element behind n: arrays double from 8. */
+static void *
+grow(void *array, int n, size_t size)
+{
+	if (n == 0)
+		return palloc0(8 * size);
+	if (n < 8 || (n & (n - 1)) != 0)
+		return array;
+	return repalloc(array, 2 * n * size);
+}
+
+static void
+skip(AirConfig *config, const char *noun, const char *name, const char *problem)
+{
+	AirSkipped *s;
+
+	config->skipped = grow(config->skipped, config->nskipped, sizeof(AirSkipped));
+	s = &config->skipped[config->nskipped++];
+	s->object = psprintf("%s \"%s\"", noun, name);
+	s->problem = pstrdup(problem);
+	ereport(WARNING, (errcode(ERRCODE_WARNING), errmsg("%s is ignored: %s", s->object, s->problem),
+					  errhint("Correct or delete it; ai_router.check() lists what cannot work.")));
+}
+
+/* Is the error about the content of a row? */
+static bool
+is_about_content(int sqlerrcode)
+{
+	int category = ERRCODE_TO_CATEGORY(sqlerrcode);
+
+	return category == ERRCODE_DATA_EXCEPTION || category == ERRCODE_FDW_ERROR;
+}
+
+/* Read a row, or skip it. */
+static bool
+read_row(AirConfig *config, const char *noun, const char *name, ReadRow read, void *source,
+		 void *row)
+{
+	MemoryContext cxt = CurrentMemoryContext;
+	volatile bool ok = false;
+
+	PG_TRY();
+	{
+		ok = read(config, source, row);
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		if (!is_about_content(geterrcode()))
+			PG_RE_THROW();
+		MemoryContextSwitchTo(cxt);
+		error = CopyErrorData();
+		FlushErrorState();
+		skip(config, noun, name, error->message);
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	return ok;
+}
+
+static int
+by_server_name(const void *a, const void *b)
+{
+	return strcmp(((const AirServer *) a)->name, ((const AirServer *) b)->name);
+}
+
+static int
+by_rank(const void *a, const void *b)
+{
+	const AirModel *x = a;
+	const AirModel *y = b;
+
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+static int
+by_priority(const void *a, const void *b)
+{
+	const AirRule *x = a;
+	const AirRule *y = b;
+
+	if (x->priority != y->priority)
+		return x->priority < y->priority ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+static int
+by_above(const void *a, const void *b)
+{
+	int64 x = ((const AirPriceTier *) a)->above;
+	int64 y = ((const AirPriceTier *) b)->above;
+
+	return x < y ? -1 : x > y;
+}
+
+static bool
+read_server(AirConfig *config, void *source, void *row)
+{
+	air_server_options(source, row);
+	return true;
+}
+
+static void
+read_servers(AirConfig *config)
+{
+	Oid wrapper = get_foreign_data_wrapper_oid("ai_router", true);
+	Relation rel = table_open(ForeignServerRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple tuple;
+
+	ScanKeyInit(&key, Anum_pg_foreign_server_srvfdw, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(wrapper));
+	scan = systable_beginscan(rel, InvalidOid, false, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_foreign_server form = (Form_pg_foreign_server) GETSTRUCT(tuple);
+		AirServer server = {0};
+		bool isnull;
+		Datum options;
+
+		options =
+			heap_getattr(tuple, Anum_pg_foreign_server_srvoptions, RelationGetDescr(rel), &isnull);
+		if (!read_row(config, "server", NameStr(form->srvname), read_server,
+					  isnull ? NIL : untransformRelOptions(options), &server))
+			continue;
+		server.oid = form->oid;
+		server.name = pstrdup(NameStr(form->srvname));
+		config->servers = grow(config->servers, config->nservers, sizeof(AirServer));
+		config->servers[config->nservers++] = server;
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	if (config->nservers > 1)
+		qsort(config->servers, config->nservers, sizeof(AirServer), by_server_name);
+}
+
+/* A number of a price tier. */
+static Numeric
+tier_number(JsonbValue *tier, const char *key)
+{
+	JsonbValue *v = NULL;
+
+	if (tier->type == jbvBinary && JsonContainerIsObject(tier->val.binary.data))
+		v = getKeyJsonValueFromContainer(tier->val.binary.data, key, strlen(key), NULL);
+	if (v == NULL || v->type != jbvNumeric)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("a price tier has no number \"%s\"", key)));
+	return v->val.numeric;
+}
+
+static void
+read_tiers(Jsonb *tiers, AirPrices *prices)
+{
+	if (tiers == NULL)
+		return;
+	if (!JB_ROOT_IS_ARRAY(tiers) || JB_ROOT_IS_SCALAR(tiers))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("price_tiers is no array")));
+	prices->ntiers = JB_ROOT_COUNT(tiers);
+	prices->tiers = palloc0(sizeof(AirPriceTier) * Max(prices->ntiers, 1));
+	for (int i = 0; i < prices->ntiers; i++)
+	{
+		JsonbValue *tier = getIthJsonbValueFromContainer(&tiers->root, i);
+		AirPriceTier *t = &prices->tiers[i];
+
+		t->above = DatumGetInt64(
+			DirectFunctionCall1(numeric_int8, NumericGetDatum(tier_number(tier, "above"))));
+		t->input = air_nano_from_numeric(tier_number(tier, "input"));
+		t->output = air_nano_from_numeric(tier_number(tier, "output"));
+	}
+	qsort(prices->tiers, prices->ntiers, sizeof(AirPriceTier), by_above);
+}
+
+static AirTask
+read_mode(const char *mode)
+{
+	if (mode == NULL || strcmp(mode, "chat") == 0)
+		return AIR_CHAT;
+	if (strcmp(mode, "embedding") == 0)
+		return AIR_EMBED;
+	if (strcmp(mode, "rerank") == 0)
+		return AIR_RERANK;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("mode \"%s\" is not known", mode)));
+	return AIR_CHAT; /* keep the compiler quiet */
+}
+
+/* A jsonb column that must hold an object, or NULL. */
+static Jsonb *
+read_object(AirScan *scan, const char *column)
+{
+	Jsonb *jb = air_scan_jsonb(scan, column);
+
+	if (jb != NULL && !JB_ROOT_IS_OBJECT(jb))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s is not a JSON object", column)));
+	return jb;
+}
+
+static bool
+read_model(AirConfig *config, void *source, void *row)
+{
+	AirScan *scan = source;
+	AirModel *m = row;
+	Jsonb *params;
+
+	m->server_name = air_scan_text(scan, "server");
+	if (m->server_name == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("it has no server")));
+	m->server = air_config_server(config, m->server_name);
+	m->model = air_scan_text(scan, "model");
+	if (m->model == NULL)
+		m->model = m->name;
+	m->family = air_scan_text(scan, "family");
+	m->mode = read_mode(air_scan_text(scan, "mode"));
+	m->context_window = air_scan_int(scan, "context_window", 0);
+	m->max_output = air_scan_int(scan, "max_output", 0);
+	m->prices.input = air_scan_money(scan, "input_price");
+	m->prices.cached_input = air_scan_money(scan, "cached_input_price");
+	m->prices.cache_write = air_scan_money(scan, "cache_write_price");
+	m->prices.output = air_scan_money(scan, "output_price");
+	read_tiers(air_scan_jsonb(scan, "price_tiers"), &m->prices);
+	m->capabilities = air_scan_texts(scan, "capabilities", &m->ncapabilities);
+	m->tags = read_object(scan, "tags");
+	params = read_object(scan, "params");
+	if (params != NULL)
+		m->params = JsonbToCString(NULL, &params->root, VARSIZE(params));
+	m->rank = (int) air_scan_int(scan, "rank", 0);
+	m->rpm = (int) air_scan_int(scan, "rpm", 0);
+	m->tpm = air_scan_int(scan, "tpm", 0);
+	m->max_concurrency = (int) air_scan_int(scan, "max_concurrency", 0);
+	m->quality = air_scan_float(scan, "quality", NAN);
+	m->enabled = air_scan_bool(scan, "enabled", true);
+	return true;
+}
+
+static void
+read_models(Oid relid, AirConfig *config)
+{
+	AirScan *scan = air_scan_begin(relid);
+
+	while (air_scan_next(scan))
+	{
+		AirModel model = {.name = air_scan_text(scan, "name")};
+
+		if (!read_row(config, "model", model.name, read_model, scan, &model))
+			continue;
+		config->models = grow(config->models, config->nmodels, sizeof(AirModel));
+		config->models[config->nmodels++] = model;
+	}
+	air_scan_end(scan);
+	if (config->nmodels > 1)
+		qsort(config->models, config->nmodels, sizeof(AirModel), by_rank);
+}
+
+static void
+read_hints(AirScan *scan, const char *rule, const char *column, AirHints *hints)
+{
+	Jsonb *jb = read_object(scan, column);
+
+	if (jb != NULL)
+		air_hints_parse(jb, psprintf("rule \"%s\", %s", rule, column), hints);
+}
+
+static bool
+read_rule(AirConfig *config, void *source, void *row)
+{
+	AirScan *scan = source;
+	AirRule *r = row;
+	int nweights;
+
+	if (!air_scan_bool(scan, "enabled", true))
+		return false;
+	r->priority = (int) air_scan_int(scan, "priority", 0);
+	r->condition = (JsonPath *) air_scan_varlena(scan, "condition", JSONPATHOID);
+	if (r->condition != NULL && air_condition_keys_hook != NULL)
+		r->keys = air_condition_keys_hook(r->condition);
+	r->models = air_scan_texts(scan, "models", &r->nmodels);
+	r->any_model = r->models == NULL;
+	r->weights = air_scan_reals(scan, "weights", &nweights);
+	if (r->weights != NULL && nweights != r->nmodels)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("it has %d models and %d weights", r->nmodels, nweights)));
+	r->strategy = air_scan_text(scan, "strategy");
+	read_hints(scan, r->name, "defaults", &r->defaults);
+	read_hints(scan, r->name, "enforce", &r->enforce);
+	r->options = read_object(scan, "options");
+	return true;
+}
+
+static void
+read_rules(Oid relid, AirConfig *config)
+{
+	AirScan *scan = air_scan_begin(relid);
+
+	while (air_scan_next(scan))
+	{
+		AirRule rule = {.name = air_scan_text(scan, "name")};
+
+		if (!read_row(config, "rule", rule.name, read_rule, scan, &rule))
+			continue;
+		config->rules = grow(config->rules, config->nrules, sizeof(AirRule));
+		config->rules[config->nrules++] = rule;
+	}
+	air_scan_end(scan);
+	if (config->nrules > 1)
+		qsort(config->rules, config->nrules, sizeof(AirRule), by_priority);
+}
+
+typedef struct OrderedFixture
+{
+	int64 id;
+	AirFixture fixture;
+} OrderedFixture;
+
+static int
+by_id(const void *a, const void *b)
+{
+	int64 x = ((const OrderedFixture *) a)->id;
+	int64 y = ((const OrderedFixture *) b)->id;
+
+	return x < y ? -1 : x > y;
+}
+
+static void
+read_fixtures(Oid relid, AirConfig *config)
+{
+	AirScan *scan = air_scan_begin(relid);
+	OrderedFixture *rows = NULL;
+	int n = 0;
+
+	while (air_scan_next(scan))
+	{
+		AirFixture *f;
+
+		rows = grow(rows, n, sizeof(OrderedFixture));
+		rows[n].id = air_scan_int(scan, "id", 0);
+		f = &rows[n++].fixture;
+		f->model = air_scan_text(scan, "model");
+		f->pattern = (text *) air_scan_varlena(scan, "pattern", TEXTOID);
+		f->answer = air_scan_text(scan, "answer");
+		f->error = air_scan_text(scan, "error");
+		f->latency_ms = (int) air_scan_int(scan, "latency_ms", 0);
+	}
+	air_scan_end(scan);
+	if (n == 0)
+		return;
+
+	qsort(rows, n, sizeof(OrderedFixture), by_id);
+	config->fixtures = palloc(sizeof(AirFixture) * n);
+	for (int i = 0; i < n; i++)
+		config->fixtures[i] = rows[i].fixture;
+	config->nfixtures = n;
+	pfree(rows);
+}
+
+/* See registry_read.h. */
+void
+air_config_read(const AirTables *tables, AirConfig *config)
+{
+	read_servers(config);
+	if (OidIsValid(tables->models))
+		read_models(tables->models, config);
+	if (OidIsValid(tables->rules))
+		read_rules(tables->rules, config);
+	if (OidIsValid(tables->fixtures))
+		read_fixtures(tables->fixtures, config);
+}

@@ -1,0 +1,26 @@
+/*
+ * registry_read.h
+ *	  From catalogs and tables to an AirConfig.
+ */
+#ifndef AIR_REGISTRY_READ_H
+#define AIR_REGISTRY_READ_H
+
+#include "base/pg.h"
+#include "config/registry.h"
+
+/* Where the tables are; InvalidOid where an older version of the extension has none. */
+typedef struct AirTables
+{
+	Oid models;
+	Oid rules;
+	Oid fixtures;
+} AirTables;
+
+/*
+ * Fill *config (zeroed) from the current state; everything is palloc'ed in
+ * CurrentMemoryContext and *config refers to nothing outside of it.  Rows that
+ * make no sense are left out with a WARNING and an entry in config->skipped.
+ */
+extern void air_config_read(const AirTables *tables, AirConfig *config);
+
+#endif

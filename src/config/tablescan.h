@@ -1,0 +1,44 @@
+/*
+ * tablescan.h
+ *	  Reading a table of the extension from C, columns by name.
+ *
+ * One library meets several SQL versions: a column that is not there reads as NULL.
+ */
+#ifndef AIR_TABLESCAN_H
+#define AIR_TABLESCAN_H
+
+#include "base/pg.h"
+#include "base/money.h"
+#include "utils/jsonb.h"
+
+typedef struct AirScan AirScan;
+
+/*
+ * Scan the table as of now, what this transaction wrote before included,
+ * whatever its isolation level.  Holds AccessShareLock on the table until
+ * air_scan_end(), or until the transaction ends in an error.
+ */
+extern AirScan *air_scan_begin(Oid relid);
+extern bool air_scan_next(AirScan *scan);
+extern void air_scan_end(AirScan *scan);
+
+/*
+ * A column of the current row.  Values by reference are palloc'ed copies; NULL
+ * (or dflt) stands for NULL and for a missing column.  A column of another type than
+ * the name of the function says is an error.
+ */
+extern char *air_scan_text(AirScan *scan, const char *column);
+extern int64 air_scan_int(AirScan *scan, const char *column, int64 dflt);
+extern double air_scan_float(AirScan *scan, const char *column, double dflt);
+extern bool air_scan_bool(AirScan *scan, const char *column, bool dflt);
+extern AirNano air_scan_money(AirScan *scan, const char *column);
+extern Jsonb *air_scan_jsonb(AirScan *scan, const char *column);
+
+/* As the others, for a type without a function of its own: a copy of the varlena. */
+extern struct varlena *air_scan_varlena(AirScan *scan, const char *column, Oid type);
+
+/* Arrays: *n gets the number of elements; NULL elements are errors. */
+extern char **air_scan_texts(AirScan *scan, const char *column, int *n);
+extern double *air_scan_reals(AirScan *scan, const char *column, int *n);
+
+#endif

@@ -1,0 +1,387 @@
+/*
+ * driver.c
+ *	  The curl multi handle of this backend and the wait for its sockets.
+ *
+ * Measured traps that shape this file (PostgreSQL 15, libcurl 7.88): a
+ * WaitEventSet cannot drop sockets, hence the private epoll descriptor; resolver
+ * threads inherit the signal mask, so all signals are blocked around each curl
+ * step or PostgreSQL's handlers would run in such a thread; an error thrown
+ * through curl leaves its handles unusable, so nothing inside a step can raise.
+ */
+#include "base/pg.h"
+
+#include <math.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "miscadmin.h"
+#include "portability/instr_time.h"
+#include "storage/fd.h"
+#include "storage/latch.h"
+#include "utils/memutils.h"
+#include "utils/wait_event.h"
+
+#include "base/compat.h"
+#include "base/settings.h"
+#include "http/internal.h"
+
+/* Idle exchanges kept with their handles; more than this go back to malloc. */
+#define POOL_SIZE 64
+
+#define EVENTS_PER_WAIT 64
+
+typedef struct AirDriver
+{
+	CURLM *multi;
+	int epoll_fd;
+	WaitEventSet *waits;
+	double timer_due; /* ms on now_ms(), < 0: curl wants no timer */
+	int sockets;      /* open sockets of curl */
+	int reserved;     /* of these, how many fd.c knows about */
+	long max_connections;
+	dlist_head active;
+	dlist_head done;
+	dlist_head pool;
+	int pooled;
+} AirDriver;
+
+static AirDriver *driver = NULL;
+
+static double
+now_ms(void)
+{
+	instr_time t;
+
+	INSTR_TIME_SET_CURRENT(t);
+	return INSTR_TIME_GET_MILLISEC(t);
+}
+
+/* ---- curl's callbacks: record only ---- */
+
+static int
+on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
+{
+	AirDriver *d = arg;
+	struct epoll_event ev = {.data.fd = fd};
+
+	if (what == CURL_POLL_REMOVE)
+	{
+		/* Fails harmlessly when curl closed the descriptor first. */
+		(void) epoll_ctl(d->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+		return 0;
+	}
+	ev.events = ((what & CURL_POLL_IN) ? EPOLLIN : 0) | ((what & CURL_POLL_OUT) ? EPOLLOUT : 0);
+	/* A descriptor number can come back while its predecessor is still known: try both. */
+	if (epoll_ctl(d->epoll_fd, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &ev) != 0)
+		(void) epoll_ctl(d->epoll_fd, known ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &ev);
+	curl_multi_assign(d->multi, fd, d);
+	return 0;
+}
+
+static int
+on_timer(CURLM *multi, long timeout_ms, void *arg)
+{
+	AirDriver *d = arg;
+
+	d->timer_due = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+	return 0;
+}
+
+static curl_socket_t
+on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
+{
+	int fd = socket(addr->family, addr->socktype | SOCK_CLOEXEC, addr->protocol);
+
+	if (fd >= 0 && driver != NULL)
+		driver->sockets++;
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+static int
+on_close(void *arg, curl_socket_t fd)
+{
+	if (driver != NULL)
+		driver->sockets--;
+	return close(fd);
+}
+
+/* ---- steps: signals blocked, nothing inside may raise ---- */
+
+static void
+block_signals(sigset_t *saved)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, saved);
+}
+
+static void
+restore_signals(const sigset_t *saved)
+{
+	pthread_sigmask(SIG_SETMASK, saved, NULL);
+}
+
+/* Tell fd.c how many descriptors curl holds, so that it keeps its own below the limit. */
+static void
+balance_descriptors(AirDriver *d)
+{
+	while (d->reserved < d->sockets)
+	{
+		ReserveExternalFD();
+		d->reserved++;
+	}
+	while (d->reserved > d->sockets)
+	{
+		ReleaseExternalFD();
+		d->reserved--;
+	}
+}
+
+/* Move what curl finished to the done list.  Signals are blocked. */
+static void
+collect_done(AirDriver *d)
+{
+	CURLMsg *msg;
+	int left;
+
+	while ((msg = curl_multi_info_read(d->multi, &left)) != NULL)
+	{
+		AirExchange *ex = NULL;
+		CURL *easy = msg->easy_handle;
+		CURLcode result = msg->data.result;
+
+		if (msg->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **) &ex);
+		curl_multi_remove_handle(d->multi, easy); /* msg is gone now */
+		ex->result = result;
+		ex->state = AIR_EX_DONE;
+		dlist_delete(&ex->node);
+		dlist_push_tail(&d->done, &ex->node);
+	}
+}
+
+/* Let curl look at one socket (or at its timers), and take what is finished. */
+static void
+step(AirDriver *d, const struct epoll_event *events, int n, bool timers)
+{
+	sigset_t saved;
+	int running;
+
+	block_signals(&saved);
+	for (int i = 0; i < n; i++)
+	{
+		int mask = ((events[i].events & (EPOLLIN | EPOLLHUP)) ? CURL_CSELECT_IN : 0) |
+				   ((events[i].events & EPOLLOUT) ? CURL_CSELECT_OUT : 0) |
+				   ((events[i].events & EPOLLERR) ? CURL_CSELECT_ERR : 0);
+
+		curl_multi_socket_action(d->multi, events[i].data.fd, mask, &running);
+	}
+	if (timers)
+	{
+		d->timer_due = -1;
+		curl_multi_socket_action(d->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	}
+	collect_done(d);
+	restore_signals(&saved);
+	balance_descriptors(d);
+}
+
+/* ---- set-up ---- */
+
+/* Create the driver of this backend.  Never in the postmaster: curl does not survive fork(). */
+static AirDriver *
+driver_create(void)
+{
+	AirDriver *d;
+	sigset_t saved;
+	bool ok;
+
+	Assert(IsUnderPostmaster || !IsPostmasterEnvironment);
+	d = MemoryContextAllocZero(TopMemoryContext, sizeof(AirDriver));
+	dlist_init(&d->active);
+	dlist_init(&d->done);
+	dlist_init(&d->pool);
+	d->timer_due = -1;
+
+	ReserveExternalFD();
+	d->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (d->epoll_fd < 0)
+	{
+		int save_errno = errno;
+
+		ReleaseExternalFD();
+		pfree(d);
+		errno = save_errno;
+		ereport(ERROR,
+				(errcode_for_file_access(), errmsg("could not create epoll descriptor: %m")));
+	}
+
+	block_signals(&saved);
+	ok = curl_global_init(CURL_GLOBAL_ALL) == CURLE_OK && (d->multi = curl_multi_init()) != NULL;
+	restore_signals(&saved);
+	if (!ok)
+	{
+		close(d->epoll_fd);
+		ReleaseExternalFD();
+		pfree(d);
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("could not initialize libcurl")));
+	}
+	curl_multi_setopt(d->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(d->multi, CURLMOPT_SOCKETDATA, d);
+	curl_multi_setopt(d->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+	curl_multi_setopt(d->multi, CURLMOPT_TIMERDATA, d);
+
+	d->waits = air_create_wait_event_set_compat(3);
+	AddWaitEventToSet(d->waits, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+	if (IsUnderPostmaster)
+		AddWaitEventToSet(d->waits, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	AddWaitEventToSet(d->waits, WL_SOCKET_READABLE, d->epoll_fd, NULL, NULL);
+	return d;
+}
+
+/* Without this curl keeps 4 connections per added handle, and the pool would shrink and thrash. */
+static void
+size_connection_pool(AirDriver *d)
+{
+	long wanted = Max(16, 2 * air_max_concurrency);
+
+	if (wanted > d->max_connections)
+	{
+		curl_multi_setopt(d->multi, CURLMOPT_MAXCONNECTS, wanted);
+		d->max_connections = wanted;
+	}
+}
+
+/* ---- interface ---- */
+
+AirExchange *
+air_http_start(const AirHttpRequest *req, const AirHttpOptions *options, void *owner)
+{
+	AirExchange *ex;
+	AirDriver *d;
+
+	if (driver == NULL)
+		driver = driver_create();
+	d = driver;
+	size_connection_pool(d);
+
+	if (!dlist_is_empty(&d->pool))
+	{
+		ex = dlist_container(AirExchange, node, dlist_pop_head_node(&d->pool));
+		d->pooled--;
+	}
+	else
+		ex = air_exchange_create(on_open, on_close);
+	if (ex == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
+						errdetail("Could not create an HTTP handle.")));
+
+	ex->owner = owner;
+	if (!air_exchange_load(ex, req, options))
+	{
+		ex->state = AIR_EX_DONE;
+		dlist_push_tail(&d->done, &ex->node);
+	}
+	else
+	{
+		ex->state = AIR_EX_ACTIVE;
+		dlist_push_tail(&d->active, &ex->node);
+		/* Adding only links the handle: no thread starts before the step below. */
+		if (curl_multi_add_handle(d->multi, ex->easy) != CURLM_OK)
+		{
+			ex->local_error = "libcurl refused the request";
+			ex->state = AIR_EX_DONE;
+			dlist_delete(&ex->node);
+			dlist_push_tail(&d->done, &ex->node);
+		}
+	}
+	ex->listed = true;
+	step(d, NULL, 0, true);
+	return ex;
+}
+
+void
+air_http_wait(long timeout_ms)
+{
+	AirDriver *d = driver;
+	WaitEvent event;
+	bool readable = false;
+	int n = 0;
+	struct epoll_event events[EVENTS_PER_WAIT];
+
+	if (d == NULL)
+		d = driver = driver_create();
+	if (!dlist_is_empty(&d->done))
+		timeout_ms = 0;
+	if (d->timer_due >= 0)
+	{
+		/* Round up, or the last millisecond before a timer would spin. */
+		long until = (long) ceil(Max(0.0, d->timer_due - now_ms()));
+
+		timeout_ms = timeout_ms < 0 ? until : Min(timeout_ms, until);
+	}
+
+	if (WaitEventSetWait(d->waits, timeout_ms, &event, 1, PG_WAIT_EXTENSION) == 1)
+	{
+		if (event.events & WL_LATCH_SET)
+		{
+			ResetLatch(MyLatch);
+			CHECK_FOR_INTERRUPTS();
+			/* Sockets may be ready too; the latch hid them because one event was asked for. */
+			readable = true;
+		}
+		else
+			readable = (event.events & WL_SOCKET_READABLE) != 0;
+	}
+	CHECK_FOR_INTERRUPTS();
+
+	if (readable)
+		n = Max(0, epoll_wait(d->epoll_fd, events, EVENTS_PER_WAIT, 0));
+	if (n > 0 || d->timer_due >= 0)
+	{
+		bool timers = d->timer_due >= 0 && d->timer_due <= now_ms();
+
+		if (n > 0 || timers)
+			step(d, events, n, timers);
+	}
+}
+
+AirExchange *
+air_http_next_done(void)
+{
+	AirExchange *ex;
+
+	if (driver == NULL || dlist_is_empty(&driver->done))
+		return NULL;
+	ex = dlist_container(AirExchange, node, dlist_pop_head_node(&driver->done));
+	ex->listed = false;
+	return ex;
+}
+
+void
+air_exchange_free(AirExchange *ex)
+{
+	AirDriver *d = driver;
+	sigset_t saved;
+
+	block_signals(&saved);
+	if (ex->state == AIR_EX_ACTIVE)
+		curl_multi_remove_handle(d->multi, ex->easy);
+	if (ex->listed)
+		dlist_delete(&ex->node);
+	ex->listed = false;
+	ex->state = AIR_EX_IDLE;
+	if (d->pooled < POOL_SIZE)
+	{
+		air_exchange_reset(ex);
+		dlist_push_head(&d->pool, &ex->node);
+		d->pooled++;
+	}
+	else
+		air_exchange_destroy(ex);
+	restore_signals(&saved);
+	balance_descriptors(d);
+}

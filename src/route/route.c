@@ -1,0 +1,258 @@
+/*
+ * route.c
+ *	  From a call's facts to an ordered list of candidates.
+ *
+ * The first rule that matches decides, even if none of its models can serve:
+ * a call that belongs to "legal" must not end at the models of "default".
+ * Results are palloc'ed in CurrentMemoryContext or point into the configuration
+ * and the caller's hints, which must outlive them.  No locks.
+ */
+#include "base/pg.h"
+
+#include "route/candidates.h"
+#include "route/context.h"
+#include "route/failure.h"
+#include "route/strategy.h"
+
+/* Keys that cost more than a few hundred nanoseconds to put into a context. */
+#define HEAVY_KEYS ((1u << AIR_KEY_PROMPT) | (1u << AIR_KEY_MEMBER_OF))
+
+/*
+ * All keys that the rules in front of the first unconditional one name; without
+ * heavy, those of the rules that name no heavy key.
+ */
+static uint32
+keys_of_rules(const AirConfig *config, bool heavy)
+{
+	uint32 keys = 0;
+
+	for (int i = 0; i < config->nrules && config->rules[i].condition != NULL; i++)
+		if (heavy || (config->rules[i].keys & HEAVY_KEYS) == 0)
+			keys |= config->rules[i].keys;
+	return keys;
+}
+
+/*
+ * The first rule whose condition holds, or NULL.  The context is built once, and
+ * once more only when it comes to a rule that looks at the prompt or at roles.
+ */
+static const AirRule *
+match_rule(const AirRouteInput *in)
+{
+	const AirConfig *config = in->config;
+	Jsonb *context = NULL;
+	uint32 keys = 0;
+
+	for (int i = 0; i < config->nrules; i++)
+	{
+		const AirRule *rule = &config->rules[i];
+
+		if (rule->condition == NULL)
+			return rule;
+		if (context == NULL || (rule->keys & ~keys) != 0)
+		{
+			keys = keys_of_rules(config, (rule->keys & HEAVY_KEYS) != 0);
+			context = air_context_build(in, keys);
+		}
+		if (air_condition_holds(rule->condition, context))
+			return rule;
+	}
+	return NULL;
+}
+
+/*
+ * The rule's strategy; where it has none, the one that hint "prefer" stands for.
+ * ereports for a preference that nothing serves yet.
+ */
+static const char *
+strategy_name(const AirRule *rule, const AirHints *hints)
+{
+	if (rule->strategy != NULL)
+		return rule->strategy;
+	if (!AIR_HAS_HINT(hints, AIR_HINT_PREFER) || hints->prefer == AIR_PREFER_NONE)
+		return "ordered";
+	if (hints->prefer != AIR_PREFER_COST)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("prefer \"%s\" needs a strategy that is not available yet",
+							   hints->prefer == AIR_PREFER_SPEED ? "speed" : "quality"),
+						errhint("Available strategies: %s.", air_strategy_list())));
+	return "cheapest";
+}
+
+/*
+ * Embeddings of two models must not meet in one column.  Which model a text gets
+ * may therefore depend neither on its size nor on chance, nor, where a rule lists
+ * models, on who asks: such candidates take part in the ordering, and then only
+ * the first one's family is left.
+ */
+static bool
+takes_part(const AirPicks *picks, AirVerdict verdict)
+{
+	if (verdict == AIR_VERDICT_OK || picks->in->task != AIR_EMBED)
+		return verdict == AIR_VERDICT_OK;
+	return verdict == AIR_VERDICT_WINDOW || verdict == AIR_VERDICT_COST ||
+		   (verdict == AIR_VERDICT_NO_USAGE && !picks->rule->any_model);
+}
+
+/* Are two models the same one, perhaps at two hosts? */
+static bool
+same_vectors(const AirModel *a, const AirModel *b)
+{
+	return a == b || (a->family != NULL && b->family != NULL && strcmp(a->family, b->family) == 0);
+}
+
+/* The pick that an ordered candidate came from. */
+static AirPick *
+pick_of(AirPicks *picks, const AirModel *model)
+{
+	for (int i = 0; i < picks->n; i++)
+		if (picks->picks[i].cand.model == model)
+			return &picks->picks[i];
+	return NULL;
+}
+
+/* Keep of n ordered embedding candidates those that may stand in for the first; returns how many.
+ */
+static int
+keep_one_model(AirPicks *picks, AirCandidate *cands, int n)
+{
+	const AirModel *first = n > 0 ? cands[0].model : NULL;
+	int kept = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		AirPick *pick = pick_of(picks, cands[i].model);
+
+		if (!same_vectors(first, cands[i].model))
+			pick->verdict = AIR_VERDICT_VECTORS;
+		if (pick->verdict == AIR_VERDICT_OK)
+			cands[kept++] = cands[i];
+	}
+	return kept;
+}
+
+/*
+ * Weights belong to the entries of the rule.  A family's goes to its first model
+ * that takes part: its other hosts are there for failover.
+ */
+static double *
+entry_weights(const AirPicks *picks, const AirRule *rule)
+{
+	double *weights;
+	bool *spent;
+	int n = 0;
+
+	if (rule->any_model)
+		return NULL;
+	weights = palloc(Max(picks->n, 1) * sizeof(double));
+	spent = palloc0(Max(rule->nmodels, 1) * sizeof(bool));
+	for (int i = 0; i < picks->n; i++)
+	{
+		const AirPick *pick = &picks->picks[i];
+
+		if (!takes_part(picks, pick->verdict))
+			continue;
+		weights[n++] = spent[pick->entry] ? 0 : rule->weights ? rule->weights[pick->entry] : 1;
+		spent[pick->entry] = true;
+	}
+	return weights;
+}
+
+/* Order what takes part into out->candidates, usable ones only. */
+static void
+order_usable(AirPicks *picks, const AirStrategy *strategy, AirRoute *out)
+{
+	AirRouteInput in = *picks->in;
+	AirCandidate *cands = out->candidates;
+	int n = 0;
+
+	for (int i = 0; i < picks->n; i++)
+		if (takes_part(picks, picks->picks[i].verdict))
+			cands[n++] = picks->picks[i].cand;
+	if (in.task == AIR_EMBED)
+		in.seed = 0;
+	if (n > 1)
+	{
+		strategy->order(&in, picks->rule, cands, entry_weights(picks, picks->rule), n);
+		air_group_families(cands, n);
+	}
+	if (in.task == AIR_EMBED)
+		n = keep_one_model(picks, cands, n);
+	for (int i = 0; i < n; i++)
+		cands[i].usable = true;
+	out->nusable = out->ncandidates = n;
+}
+
+/* Say why each usable candidate stands where it stands, and append the others with their reasons.
+ */
+static void
+explain_all(AirPicks *picks, const AirStrategy *strategy, AirRoute *out)
+{
+	bool by_hint =
+		AIR_HAS_HINT(picks->hints, AIR_HINT_MODEL) && strcmp(strategy->name, "ordered") == 0;
+
+	for (int i = 0; i < out->nusable; i++)
+	{
+		AirCandidate *cand = &out->candidates[i];
+		const char *family = cand->model->family;
+
+		if (i > 0 && family != NULL && out->candidates[i - 1].model->family != NULL &&
+			strcmp(family, out->candidates[i - 1].model->family) == 0)
+			cand->reason = psprintf("same family \"%s\"", family);
+		else
+			cand->reason = pstrdup(by_hint ? "order of hint \"model\"" : strategy->why);
+	}
+	for (int i = 0; i < picks->n; i++)
+	{
+		AirCandidate *cand;
+
+		if (picks->picks[i].verdict == AIR_VERDICT_OK)
+			continue;
+		cand = &out->candidates[out->ncandidates++];
+		*cand = picks->picks[i].cand;
+		cand->reason = air_pick_reason(picks, &picks->picks[i]);
+	}
+}
+
+/*
+ * Route a call; see route.h.  Unusable candidates are listed with explain or when
+ * there is no usable one.  ereports ERRCODE_FEATURE_NOT_SUPPORTED for a hint
+ * "prefer" that no strategy serves; everything else that can go wrong is in *err.
+ */
+bool
+air_route(const AirRouteInput *in, bool explain, AirRoute *out, AirFailure *err)
+{
+	AirPicks picks = {.in = in};
+	const AirStrategy *strategy;
+
+	memset(out, 0, sizeof(*out));
+	out->hints = *in->hints;
+	out->rule = match_rule(in);
+	if (out->rule == NULL)
+		return air_fail_no_rule(in, err);
+
+	out->hints = out->rule->defaults;
+	air_hints_overlay(&out->hints, in->hints);
+	air_hints_overlay(&out->hints, &out->rule->enforce);
+	out->strategy = strategy_name(out->rule, &out->hints);
+	strategy = air_strategy(out->strategy);
+	if (strategy == NULL)
+		return air_fail_strategy(out, err);
+
+	picks.rule = out->rule;
+	picks.hints = &out->hints;
+	air_picks_collect(&picks, explain);
+	if (picks.unknown_model != NULL)
+		return air_fail_no_candidate(&picks, err);
+	for (int i = 0; i < picks.n; i++)
+		if (picks.picks[i].verdict == AIR_VERDICT_OK)
+			air_pick_judge(&picks, &picks.picks[i]);
+
+	out->candidates = palloc(Max(picks.n, 1) * sizeof(AirCandidate));
+	order_usable(&picks, strategy, out);
+	if (explain || out->nusable == 0)
+		explain_all(&picks, strategy, out);
+	if (out->nusable == 0)
+		return air_fail_no_candidate(&picks, err);
+	return true;
+}

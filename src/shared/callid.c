@@ -1,0 +1,92 @@
+/*
+ * callid.c
+ *	  Call ids: a shared counter below a persisted high-water mark.
+ *
+ * The file holds an id that was never given.  Before ids reach it, whoever is
+ * near moves it on by a block, without holding a lock: a flag says that the
+ * write is under way, and the others still have half a block to go.
+ */
+#include "base/pg.h"
+
+#include <unistd.h>
+
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/fd.h"
+#include "storage/latch.h"
+#include "utils/wait_event.h"
+
+#include "shared/callid.h"
+
+#define MARK_FILE "pg_stat/ai_router.call_id"
+#define MARK_TEMP "pg_stat/ai_router.call_id.tmp"
+#define BLOCK 100000
+
+/* Write the mark durably.  Never raises: an id that may repeat after a crash beats a failing call.
+ */
+static void
+write_mark(uint64 mark)
+{
+	FILE *f = AllocateFile(MARK_TEMP, PG_BINARY_W);
+	bool ok = f != NULL && fprintf(f, UINT64_FORMAT "\n", mark) > 0;
+
+	if (f != NULL && FreeFile(f) != 0)
+		ok = false;
+	if (!ok || durable_rename(MARK_TEMP, MARK_FILE, LOG) != 0)
+		ereport(LOG,
+				(errcode_for_file_access(), errmsg("could not write file \"%s\": %m", MARK_FILE)));
+}
+
+void
+air_callids_init(AirCallIds *ids)
+{
+	uint64 mark = 0;
+	FILE *f = AllocateFile(MARK_FILE, PG_BINARY_R);
+
+	if (f != NULL)
+	{
+		if (fscanf(f, UINT64_FORMAT, &mark) != 1)
+			ereport(LOG, (errmsg("file \"%s\" is damaged: call ids start again", MARK_FILE)));
+		FreeFile(f);
+	}
+	mark = Max(mark, 1);
+	pg_atomic_init_u64(&ids->next, mark);
+	pg_atomic_init_u64(&ids->high, mark + BLOCK);
+	pg_atomic_init_flag(&ids->extending);
+	write_mark(mark + BLOCK);
+}
+
+void
+air_callids_save(AirCallIds *ids)
+{
+	write_mark(pg_atomic_read_u64(&ids->next));
+}
+
+int64
+air_callids_next(AirCallIds *ids)
+{
+	uint64 id = pg_atomic_fetch_add_u64(&ids->next, 1);
+
+	for (;;)
+	{
+		uint64 high = pg_atomic_read_u64(&ids->high);
+
+		if (id + BLOCK / 2 < high)
+			return (int64) id;
+		if (pg_atomic_test_set_flag(&ids->extending))
+		{
+			write_mark(high + BLOCK);
+			pg_atomic_write_u64(&ids->high, high + BLOCK);
+			pg_atomic_clear_flag(&ids->extending);
+		}
+		else if (id < high)
+			return (int64) id;
+		else
+		{
+			(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 1,
+							 PG_WAIT_EXTENSION);
+			ResetLatch(MyLatch);
+			CHECK_FOR_INTERRUPTS();
+		}
+	}
+}

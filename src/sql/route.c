@@ -1,0 +1,73 @@
+/*
+ * route.c
+ *	  ai_route(): what would happen to a call, and why, without calling.
+ */
+#include "base/pg.h"
+
+#include "funcapi.h"
+#include "utils/builtins.h"
+
+#include "base/raise.h"
+#include "sql/front.h"
+
+PG_FUNCTION_INFO_V1(ai_route);
+
+/* Columns: rank, model, provider, rule, strategy, verdict, reason, input_tokens, est_cost,
+ * est_latency_ms */
+#define ROUTE_COLUMNS 10
+
+static void
+put_candidate(ReturnSetInfo *rsinfo, const AirRoute *route, int i, int tokens)
+{
+	const AirCandidate *c = &route->candidates[i];
+	Datum values[ROUTE_COLUMNS] = {0};
+	bool nulls[ROUTE_COLUMNS] = {0};
+	const char *verdict = !c->usable ? "excluded" : i == 0 ? "first choice" : "fallback";
+
+	values[0] = Int32GetDatum(i + 1);
+	nulls[0] = !c->usable;
+	values[1] = CStringGetTextDatum(c->model->name);
+	values[2] = CStringGetTextDatum(c->model->server_name);
+	values[3] = CStringGetTextDatum(route->rule->name);
+	values[4] = CStringGetTextDatum(route->strategy ? route->strategy : "ordered");
+	values[5] = CStringGetTextDatum(verdict);
+	nulls[6] = c->reason == NULL;
+	if (!nulls[6])
+		values[6] = CStringGetTextDatum(c->reason);
+	values[7] = Int32GetDatum(tokens);
+	nulls[8] = c->est_cost == AIR_NANO_UNKNOWN;
+	if (!nulls[8])
+		values[8] = NumericGetDatum(air_nano_to_numeric(c->est_cost));
+	/* Latency comes from observed health, of which this version keeps none. */
+	nulls[9] = true;
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+/* ai_route(prompt text, hints jsonb, function text) returns table(..) */
+Datum
+ai_route(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	AirFlow *flow;
+	AirCallSpec spec;
+	const AirRoute *route;
+	AirFailure err;
+	int tokens;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	air_front_prompt(&spec, PG_ARGISNULL(2) ? "ai_complete" : text_to_cstring(PG_GETARG_TEXT_PP(2)),
+					 text_to_cstring(PG_GETARG_TEXT_PP(0)), air_front_hints(fcinfo, 1));
+
+	flow = air_flow_begin();
+	route = air_call_explain(flow, &spec, &tokens, &err);
+	/* Without any candidate there is nothing to show but the reason. */
+	if (err.kind != AIR_ERR_NONE && (route->rule == NULL || route->ncandidates == 0))
+		ereport(ERROR, (errcode(air_errcode(err.kind)), errmsg("%s", err.message),
+						err.hint ? errhint("%s", err.hint) : 0));
+	for (int i = 0; i < route->ncandidates; i++)
+		put_candidate(rsinfo, route, i, tokens);
+	air_flow_end(flow);
+	return (Datum) 0;
+}

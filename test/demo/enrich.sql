@@ -1,0 +1,16 @@
+\set queues 'Which queue is this ticket for? Answer with one of: general, billing/invoice/charged, login/password, shipping/delivery, bug/error, feature/idea, refund/return, legal/privacy/GDPR'
+
+\timing on
+UPDATE tickets SET
+    category = ai_complete(subject || E'\n' || body,
+                           ai_hints(task => 'classify', system => :'queues')),
+    summary  = ai_complete('Summarize this support ticket in one sentence: ' || body,
+                           ai_hints(task => 'summarize'));
+\timing off
+
+SELECT id, left(customer, 16) AS customer, category, left(summary, 84) AS summary
+  FROM tickets
+ WHERE id <= 20
+ ORDER BY id;
+
+SELECT category, count(*) AS tickets FROM tickets GROUP BY category ORDER BY 2 DESC, 1;

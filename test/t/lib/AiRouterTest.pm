@@ -1,0 +1,162 @@
+# AiRouterTest: a cluster with the extension and a sandbox provider, for TAP tests.
+#
+#   my $t = AiRouterTest->new('errors');
+#   $t->server('p', api => 'openai', path => '/compat/v1');
+#   $t->model('m', 'p', 'm--status-503');
+#   $t->sql('SELECT ai_complete(..)');
+#   is($t->counter('m--status-503', 'requests'), 3);
+#
+# Sessions that are watched while they work: AiRouterSession, through $t->session.
+package AiRouterTest;
+
+use strict;
+use warnings;
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use Time::HiRes qw(usleep);
+use AiRouterSandbox;
+use AiRouterSession;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+
+my $here = abs_path(dirname(__FILE__));
+
+# new(NAME, conf => "settings", tls => 1, hang => 1, blackhole => 1, env => {..}, init => [..],
+#     preload => 0)
+# env: environment of the postmaster, also when it is started again with start().
+sub new
+{
+	my ($class, $name, %opt) = @_;
+	my $sandbox = AiRouterSandbox->new(map { $_ => $opt{$_} } qw(tls hang blackhole));
+	my $self = bless { sandbox => $sandbox, env => $opt{env} // {} }, $class;
+	my $node = $self->{node} = PostgreSQL::Test::Cluster->new($name);
+
+	# Ports and directory of the sandbox are ours, too: $t->{hang_port}, $t->{cert_dir}.
+	$self->{$_} = $sandbox->{$_} for qw(port tls_port hang_port blackhole_port cert_dir);
+	$node->init(@{ $opt{init} // [] });
+	$node->append_conf('postgresql.conf', "shared_preload_libraries = 'ai_router'")
+	  if $opt{preload} // 1;
+	$node->append_conf('postgresql.conf', $opt{conf}) if defined $opt{conf};
+	$self->start;
+	$self->sql('CREATE EXTENSION ai_router');
+	return $self;
+}
+
+sub node { return $_[0]->{node}; }
+sub sandbox { return $_[0]->{sandbox}; }
+
+# Start the cluster, with the environment that new() was given.
+sub start
+{
+	my $self = shift;
+	local %ENV = (%ENV, %{ $self->{env} });
+	$self->{node}->start;
+	return;
+}
+
+# URL of the sandbox: url('/compat/v1'), url('/compat/v1', 'https')
+sub url { my $self = shift; return $self->{sandbox}->url(@_); }
+
+# Run SQL; returns the result, dies on an error.
+sub sql { my ($self, $sql, %opt) = @_; return $self->{node}->safe_psql('postgres', $sql, %opt); }
+
+# Run SQL that may fail; returns (stdout, stderr) with SQLSTATEs and all message fields.
+sub try
+{
+	my ($self, $sql, %opt) = @_;
+	my ($rc, $out, $err) = $self->{node}->psql('postgres', "\\set VERBOSITY verbose\n$sql", %opt);
+	return ($out, $err);
+}
+
+# A connection of its own, see AiRouterSession.
+sub session { my ($self, %opt) = @_; return AiRouterSession->new($self->{node}, %opt); }
+
+sub quote { my $s = shift; $s =~ s/'/''/g; return "'$s'"; }
+
+# server(NAME, api => .., path => '/compat/v1', key => .., OPTION => ..): a server at the sandbox with a
+# key for everybody; key => undef: no mapping.
+sub server
+{
+	my ($self, $name, %opt) = @_;
+	my $path = delete $opt{path} // '';
+	my $key = exists $opt{key} ? delete $opt{key} : 'sandbox-key';
+
+	$opt{base_url} //= $self->url($path);
+	my $options = join ', ', map { "$_ " . quote($opt{$_}) } sort keys %opt;
+	$self->sql("CREATE SERVER $name FOREIGN DATA WRAPPER ai_router OPTIONS ($options)");
+	$self->sql("CREATE USER MAPPING FOR PUBLIC SERVER $name OPTIONS (api_key " . quote($key) . ")")
+	  if defined $key;
+	return;
+}
+
+# model(NAME, SERVER, PROVIDER'S ID, COLUMN => value ..)
+sub model
+{
+	my ($self, $name, $server, $id, %col) = @_;
+	my @names = ('name', 'server', 'model', sort keys %col);
+	my @values = map { quote($_) } ($name, $server, $id, map { $col{$_} } sort keys %col);
+	$self->sql('INSERT INTO ai_router.models('
+		  . join(', ', @names)
+		  . ') VALUES ('
+		  . join(', ', @values)
+		  . ')');
+	return;
+}
+
+# Server p at the sandbox, rule default for any model, and models (NAME => PROVIDER'S ID ..) of p.
+sub models_at_p
+{
+	my ($self, %models) = @_;
+	$self->server('p', api => 'openai', path => '/compat/v1');
+	$self->sql("INSERT INTO ai_router.rules(name) VALUES ('default')");
+	$self->model($_, 'p', $models{$_}) for sort keys %models;
+	return;
+}
+
+# Of the sandbox, see there.
+sub counter { my $self = shift; return $self->{sandbox}->counter(@_); }
+sub wait_for { my $self = shift; return $self->{sandbox}->wait_for(@_); }
+sub stats { my $self = shift; return $self->{sandbox}->stats(@_); }
+sub last_body { my $self = shift; return $self->{sandbox}->last_body(@_); }
+sub behave { my $self = shift; return $self->{sandbox}->behave(@_); }
+sub reset { my $self = shift; return $self->{sandbox}->reset(@_); }    ## no critic
+
+# Poll until the condition holds; true if it came to hold in time.
+sub until_true
+{
+	my ($self, $condition, $seconds) = @_;
+	my $end = AiRouterSession::now() + ($seconds // $PostgreSQL::Test::Utils::timeout_default);
+
+	until ($condition->())
+	{
+		return 0 if AiRouterSession::now() > $end;
+		usleep(3_000);
+	}
+	return 1;
+}
+
+# Build test/t/src/NAME.c as a library to preload; returns its path.
+sub preload_library
+{
+	my ($class, $name) = @_;
+	my $so = PostgreSQL::Test::Utils::tempdir() . "/$name.so";
+	my $cc = $ENV{CC} // 'cc';
+
+	system($cc, '-shared', '-fPIC', '-O1', '-o', $so, "$here/../src/$name.c") == 0
+	  or die "could not build $name.c";
+	return $so;
+}
+
+# TCP sockets of a process in that state (ESTABLISHED, SYN_SENT) to a port of this machine.
+sub sockets_to
+{
+	my ($self, $pid, $port, $state) = @_;
+	my $peer = sprintf '0100007F:%04X', $port;
+	my $code = { ESTABLISHED => '01', SYN_SENT => '02' }->{$state};
+	my %mine = map { (readlink($_) // '') =~ /^socket:\[(\d+)\]/ ? ($1 => 1) : () } glob "/proc/$pid/fd/*";
+
+	return scalar grep { my @f = split; $f[2] eq $peer && $f[3] eq $code && $mine{ $f[9] } } split /\n/,
+	  slurp_file('/proc/net/tcp');
+}
+
+1;
