@@ -164,6 +164,15 @@ air_json_free(AirJson *doc)
 }
 
 /* See json.h. */
+void
+air_json_leave(AirJson *doc)
+{
+#ifdef FRONTEND
+	air_json_free(doc);
+#endif
+}
+
+/* See json.h. */
 AirJson *
 air_json_new_object(void)
 {

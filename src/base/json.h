@@ -32,6 +32,9 @@ typedef struct AirJson
 extern AirJson *air_json_parse(const char *text, size_t len, const char **why);
 extern void air_json_free(AirJson *doc);
 
+/* Done with a document: freed with its memory context; at once where there are no contexts. */
+extern void air_json_leave(AirJson *doc);
+
 /*
  * A document to be built (request bodies), an empty object under the same
  * protection.  Memory that runs out on the way is remembered, so a builder

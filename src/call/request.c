@@ -165,6 +165,14 @@ air_request_attempt(AirRequest *request)
 	MemoryContextSwitchTo(caller);
 }
 
+/* A sum in which -1 means that nothing is known. */
+static void
+add_count(int64 *sum, int64 n)
+{
+	if (n >= 0)
+		*sum = Max(*sum, 0) + n;
+}
+
 /* Add what a reply reported to the call: failed attempts that were billed count too. */
 static void
 add_usage(AirCall *call, const AirModel *model, const AirUsage *usage)
@@ -174,11 +182,11 @@ add_usage(AirCall *call, const AirModel *model, const AirUsage *usage)
 
 	if (usage->input < 0 && usage->output < 0)
 		return;
-	sum->input = Max(sum->input, 0) + Max(usage->input, 0);
-	sum->cached = Max(sum->cached, 0) + Max(usage->cached, 0);
-	sum->cache_write = Max(sum->cache_write, 0) + Max(usage->cache_write, 0);
-	sum->output = Max(sum->output, 0) + Max(usage->output, 0);
-	sum->reasoning = Max(sum->reasoning, 0) + Max(usage->reasoning, 0);
+	add_count(&sum->input, usage->input);
+	add_count(&sum->cached, usage->cached);
+	add_count(&sum->cache_write, usage->cache_write);
+	add_count(&sum->output, usage->output);
+	add_count(&sum->reasoning, usage->reasoning);
 	cost = air_cost(&model->prices, usage->input, usage->cached, usage->cache_write, usage->output);
 	if (cost != AIR_NANO_UNKNOWN)
 		call->result.cost = Max(call->result.cost, 0) + cost;

@@ -122,6 +122,8 @@ air_read_reply(const AirPrompt *prompt, const AirHttpReply *reply, AirAnswer *ou
 		err->http_status = reply->status;
 		err->request_id = air_request_id(reply, root);
 	}
+	if (doc != NULL)
+		air_json_free(doc);
 	return done;
 }
 

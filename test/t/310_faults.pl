@@ -195,16 +195,13 @@ sub check_case
 	return;
 }
 
-sub model_stats { return decode_json($t->{http}->get($t->url('/control/stats'))->{content})->{models}; }
-
 for ([ \@cases, '{}' ], [ \@slow, '{"timeout_ms": 300}' ])
 {
 	my ($cases, $hints) = @$_;
 	my %got = ask($cases, $hints);
 	# What was cut off counts when the provider has noticed.
-	$t->{http}->get($t->url('/control/wait?field=in_flight&le=0&timeout_ms=10000'));
-	my $stats = model_stats();
-	$stats = { map { ($_->{model} => $_) } @$stats } if ref $stats eq 'ARRAY';
+	ok($t->wait_for(undef, 'in_flight', 0, 'le'), 'nothing is under way');
+	my $stats = $t->stats->{models};
 	check_case($_, \%got, $stats) for @$cases;
 }
 is($t->counter('redirected', 'requests'), 0, 'no redirect was followed');

@@ -116,7 +116,10 @@ sub DESTROY
 {
 	my $self = shift;
 	local $?;
-	IPC::Run::kill_kill($self->{process}) if $self->{process};
+
+	# At the end of the script --die-with-parent does it.
+	return if ${^GLOBAL_PHASE} eq 'DESTRUCT' || !$self->{process};
+	IPC::Run::kill_kill($self->{process});
 	return;
 }
 
