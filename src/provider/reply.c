@@ -123,7 +123,7 @@ air_read_reply(const AirPrompt *prompt, const AirHttpReply *reply, AirAnswer *ou
 		err->request_id = air_request_id(reply, root);
 	}
 	if (doc != NULL)
-		air_json_free(doc);
+		air_json_leave(doc);
 	return done;
 }
 
