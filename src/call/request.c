@@ -45,6 +45,8 @@ fill_prompt(AirCall *call, const AirCandidate *candidate, AirPrompt *prompt)
 	const AirCallSpec *spec = &call->spec;
 	const AirHints *hints = &call->route.hints;
 	const char *hinted = AIR_HAS_HINT(hints, AIR_HINT_SYSTEM) ? hints->system : NULL;
+	/* Newer models answer 400 to these: a rule's default must not keep calls from them. */
+	bool sampling = !air_model_can(candidate->model, "no_sampling_params");
 
 	prompt->task = spec->task;
 	prompt->model = candidate->model->model;
@@ -55,8 +57,11 @@ fill_prompt(AirCall *call, const AirCandidate *candidate, AirPrompt *prompt)
 	prompt->nmessages = spec->nmessages;
 	prompt->messages = messages_to_utf8(spec);
 	prompt->max_tokens = candidate->max_tokens;
-	prompt->temperature = AIR_HAS_HINT(hints, AIR_HINT_TEMPERATURE) ? hints->temperature : NAN;
-	prompt->top_p = AIR_HAS_HINT(hints, AIR_HINT_TOP_P) ? hints->top_p : NAN;
+	prompt->temperature = prompt->top_p = NAN;
+	if (sampling && AIR_HAS_HINT(hints, AIR_HINT_TEMPERATURE))
+		prompt->temperature = hints->temperature;
+	if (sampling && AIR_HAS_HINT(hints, AIR_HINT_TOP_P))
+		prompt->top_p = hints->top_p;
 	prompt->has_seed = AIR_HAS_HINT(hints, AIR_HINT_SEED);
 	prompt->seed = hints->seed;
 	if (AIR_HAS_HINT(hints, AIR_HINT_STOP))

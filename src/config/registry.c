@@ -191,6 +191,16 @@ air_config_server(const AirConfig *config, const char *name)
 }
 
 /* See registry.h. */
+bool
+air_model_can(const AirModel *model, const char *capability)
+{
+	for (int i = 0; i < model->ncapabilities; i++)
+		if (strcmp(model->capabilities[i], capability) == 0)
+			return true;
+	return false;
+}
+
+/* See registry.h. */
 const AirModel *
 air_config_model(const AirConfig *config, const char *name)
 {

@@ -120,6 +120,9 @@ extern void air_config_release(const AirConfig *config);
 extern const AirModel *air_config_model(const AirConfig *config, const char *name);
 extern const AirServer *air_config_server(const AirConfig *config, const char *name);
 
+/* Is `capability` among the model's capabilities? */
+extern bool air_model_can(const AirModel *model, const char *capability);
+
 /*
  * Hook for a higher layer: which context keys a condition names.  Set by
  * ai_router.c to route/condition.c's function, so that config need not look up.

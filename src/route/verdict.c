@@ -36,15 +36,6 @@ contains(Jsonb *outer, Jsonb *inner)
 	return JsonbDeepContains(&it_outer, &it_inner);
 }
 
-static bool
-has_capability(const AirModel *model, const char *name)
-{
-	for (int i = 0; i < model->ncapabilities; i++)
-		if (strcmp(model->capabilities[i], name) == 0)
-			return true;
-	return false;
-}
-
 /* USAGE on the model's server, asked once per server and route. */
 static bool
 may_use(AirPicks *picks, const AirServer *server)
@@ -101,7 +92,7 @@ judge_model(AirPicks *picks, const AirModel *model)
 		return AIR_VERDICT_REQUIRE;
 	if (AIR_HAS_HINT(hints, AIR_HINT_QUALITY) && model->quality < hints->quality)
 		return AIR_VERDICT_QUALITY; /* not so where quality is NaN, unknown */
-	if (in->images > 0 && !has_capability(model, "vision"))
+	if (in->images > 0 && !air_model_can(model, "vision"))
 		return AIR_VERDICT_VISION;
 	if (!may_use(picks, model->server))
 		return AIR_VERDICT_NO_USAGE;

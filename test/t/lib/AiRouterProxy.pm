@@ -1,0 +1,99 @@
+# AiRouterProxy: a small HTTP proxy in a process of its own, which notes what it is asked for.
+#
+#   my $proxy = AiRouterProxy->new;
+#   $proxy->url;          # http://127.0.0.1:port
+#   $proxy->requests;     # ('CONNECT 127.0.0.1:443', 'POST http://..')
+package AiRouterProxy;
+
+use strict;
+use warnings;
+use IO::Select;
+use IO::Socket::INET;
+use PostgreSQL::Test::Utils;
+
+sub new
+{
+	my $class = shift;
+	my $listener = IO::Socket::INET->new(Listen => 32, LocalAddr => '127.0.0.1')
+	  or die "could not listen: $!";
+	my $self =
+	  bless { port => $listener->sockport, log => PostgreSQL::Test::Utils::tempdir() . '/requests' }, $class;
+	my $parent = $$;
+
+	append_to_file($self->{log}, '');
+	$self->{pid} = fork // die "could not fork: $!";
+	return $self if $self->{pid};
+
+	# The child: no destructors, no END blocks; gone soon after its parent.
+	$SIG{TERM} = $SIG{INT} = 'DEFAULT';
+	$SIG{PIPE} = $SIG{CHLD} = 'IGNORE';
+	my $poll = IO::Select->new($listener);
+	while (getppid == $parent)
+	{
+		_serve($listener->accept, $self->{log}) if $poll->can_read(0.2);
+	}
+	require POSIX;
+	POSIX::_exit(0);
+}
+
+sub url { return "http://127.0.0.1:$_[0]->{port}"; }
+
+# What it was asked for, in order: method and target.
+sub requests { return split /\n/, slurp_file($_[0]->{log}); }
+
+sub DESTROY
+{
+	my $self = shift;
+	local $?;
+	kill 'TERM', $self->{pid} if $self->{pid};
+	return;
+}
+
+# One connection: read the head, connect, then pass bytes on in both directions.
+sub _serve
+{
+	my ($client, $log) = @_;
+	my $head = '';
+
+	return if fork;
+	while ($head !~ /\r\n\r\n/)
+	{
+		sysread $client, $head, 65536, length $head or last;
+	}
+	if ($head =~ m{^(\w+) (?:http://)?([\w.]+):(\d+)(\S*)})
+	{
+		my ($method, $host, $port, $path) = ($1, $2, $3, $4);
+		append_to_file($log, $method . ($method eq 'CONNECT' ? " $host:$port" : " http://$host:$port$path") . "\n");
+		my $server = IO::Socket::INET->new(PeerAddr => $host, PeerPort => $port);
+		if ($server && $method eq 'CONNECT')
+		{
+			syswrite $client, "HTTP/1.1 200 OK\r\n\r\n";
+		}
+		elsif ($server)
+		{
+			$head =~ s{http://[\w.]+:\d+}{};
+			syswrite $server, $head;
+		}
+		_relay($client, $server) if $server;
+	}
+	require POSIX;
+	POSIX::_exit(0);
+}
+
+sub _relay
+{
+	my ($client, $server) = @_;
+	my $poll = IO::Select->new($client, $server);
+
+	while (my @ready = $poll->can_read(30))
+	{
+		for my $from (@ready)
+		{
+			sysread $from, my $bytes, 65536 or return;
+			syswrite($from == $client ? $server : $client, $bytes);
+		}
+	}
+	return;
+}
+
+1;
