@@ -2,6 +2,7 @@
 #
 #   make demo            everything on a fresh Debian machine: a table enriched by routed calls
 #   make test            everything on a fresh Debian machine: all tests
+#   make psql            psql in a throwaway cluster with the sandbox provider: the README's tour
 #   make, make install, make installcheck    as with every PostgreSQL extension
 #   make bench           ratios against bare libcurl in one run
 
@@ -25,16 +26,18 @@ EXTRA_CLEAN = sql/ai_router--1.0.sql test/results test/regression.diffs test/reg
 
 PG_CONFIG ?= pg_config
 
-# These three install what they need first: PGXS may not be there yet.
-ifneq ($(filter demo test bench,$(MAKECMDGOALS)),)
+# These install what they need first: PGXS may not be there yet.
+ifneq ($(filter demo test bench psql,$(MAKECMDGOALS)),)
 
-.PHONY: demo test bench
+.PHONY: demo test bench psql
 demo:
 	@test/demo/run
 test:
 	@test/run-tests
 bench:
 	@test/bench/run
+psql:
+	@test/psql
 
 else
 

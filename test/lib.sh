@@ -116,7 +116,10 @@ start_cluster() {
 
 # Start the sandbox provider; sets $sandbox_port: start_sandbox [option ...]
 start_sandbox() {
-	as_user "$top/test/provider/ai_sandbox" --port 0 --ready-file "$work/sandbox.ready" \
+	# setpriv and not as_user: in the background that would be a shell, and killing it leaves the server.
+	local as=()
+	[ "$(id -un)" = "$user" ] || as=(setpriv --reuid "$user" --regid "$user" --init-groups --)
+	"${as[@]}" "$top/test/provider/ai_sandbox" --port 0 --ready-file "$work/sandbox.ready" \
 		--die-with-parent "$@" >/dev/null 2>"$work/sandbox.log" &
 	sandbox_pid=$!
 	local i

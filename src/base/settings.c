@@ -145,8 +145,9 @@ air_settings_init(void)
 							&air_max_concurrency, 32, 1, 1024, PGC_USERSET, 0, NULL, NULL, NULL);
 
 	DefineCustomIntVariable(
-		"ai_router.timeout", "Sets the longest time a call may take, retries included.", NULL,
-		&air_timeout_ms, 120 * 1000, 1, INT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
+		"ai_router.timeout", "Sets how long one attempt may wait for its answer.",
+		"The server option and the hint timeout_ms come first.", &air_timeout_ms, 120 * 1000, 1,
+		INT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("ai_router.retries",
 							"Sets how often a failed request is tried again at the same model.",

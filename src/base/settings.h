@@ -15,7 +15,7 @@ typedef enum AirOnError
 
 extern bool air_enabled;			 /* kill switch */
 extern int air_max_concurrency;		 /* requests in flight in one backend */
-extern int air_timeout_ms;			 /* whole call, retries included */
+extern int air_timeout_ms;			 /* one attempt */
 extern int air_retries;				 /* tries after the first, per candidate */
 extern int air_max_retry_after_ms;	 /* longest wait a provider may ask for */
 extern int air_on_error;			 /* AirOnError */

@@ -116,7 +116,10 @@ transport_failure(const AirExchange *ex, AirFailure *err)
 	{
 		case AIR_TRANSPORT_RESOLVE:
 		case AIR_TRANSPORT_CONNECT:
-			return air_fail(err, AIR_ERR_UNAVAILABLE, AIR_REMEDY_RETRY, "%s", why);
+			air_fail(err, AIR_ERR_UNAVAILABLE, AIR_REMEDY_RETRY, "%s", why);
+			err->hint = "Check the server option base_url, and whether the database server's "
+						"machine can reach that host.";
+			return false;
 		case AIR_TRANSPORT_TLS:
 			air_fail(err, AIR_ERR_UNAVAILABLE, AIR_REMEDY_NEXT, "TLS failed: %s", why);
 			err->hint = "If the server uses a private certificate authority, name its file in "

@@ -26,6 +26,9 @@
 /* An attempt that may have been billed without giving an answer is repeated at most so often. */
 #define MAX_UNKNOWN_COSTS 1
 
+/* Enough for a handful of candidates in an error's DETAIL. */
+#define MAX_EARLIER_BYTES 600
+
 /* Seconds the provider named, in ms with up to a tenth of jitter; or our own back-off. */
 static double
 wait_ms(const AirFailure *failure, int failures)
@@ -37,23 +40,22 @@ wait_ms(const AirFailure *failure, int failures)
 	return random * Min(BACKOFF_BASE_MS * (1 << Min(failures - 1, 10)), BACKOFF_CAP_MS);
 }
 
-/* Keep a line about the attempt for the DETAIL of a later error. */
+/* Keep a few words about the attempt for the DETAIL of a later error, each kind of failure once. */
 static void
 remember(AirCall *call, const AirFailure *failure)
 {
 	MemoryContext caller = MemoryContextSwitchTo(call->cxt);
 	const AirModel *model = call->route.candidates[call->current].model;
+	char *line;
 
+	if (failure->http_status > 0)
+		line = psprintf("%s: HTTP %d %s", model->name, failure->http_status, failure->message);
+	else
+		line = psprintf("%s: %s", model->name, failure->message);
 	if (call->earlier == NULL)
 		call->earlier = makeStringInfo();
-	/* Many retries of one kind would drown the message. */
-	if (call->earlier->len < 600)
-	{
-		appendStringInfo(call->earlier, "%s%s: ", call->earlier->len ? "; " : "", model->name);
-		if (failure->http_status > 0)
-			appendStringInfo(call->earlier, "HTTP %d ", failure->http_status);
-		appendStringInfoString(call->earlier, failure->message);
-	}
+	if (call->earlier->len < MAX_EARLIER_BYTES && strstr(call->earlier->data, line) == NULL)
+		appendStringInfo(call->earlier, "%s%s", call->earlier->len ? "; " : "", line);
 	MemoryContextSwitchTo(caller);
 }
 

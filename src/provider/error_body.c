@@ -147,6 +147,7 @@ read_json(const AirHttpReply *reply, const cJSON *root, AirErrorFacts *facts)
 	const cJSON *error = error_object(root);
 	const char *type = air_json_str(error, "type");
 	const char *message = first_string(error, message_members, lengthof(message_members));
+	int64 number;
 
 	/* "type":"error" and "object":"error" only say that this is one. */
 	facts->type = type != NULL && strcmp(type, "error") != 0 ? clean_code(type) : NULL;
@@ -155,7 +156,8 @@ read_json(const AirHttpReply *reply, const cJSON *root, AirErrorFacts *facts)
 		facts->code = clean_code(first_string(error, code_members, lengthof(code_members)));
 	if (facts->code != NULL && strcmp(facts->code, "error") == 0)
 		facts->code = NULL;
-	facts->number = (int) Min(Max(air_json_int(error, "code", 0), 0), 999);
+	number = air_json_int(error, "code", 0);
+	facts->number = number >= 100 && number <= 599 ? (int) number : 0;
 	facts->moderated = cJSON_IsArray(air_json_at(error, "metadata.reasons"));
 
 	if (message == NULL)

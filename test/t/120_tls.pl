@@ -105,9 +105,12 @@ is($t->counter('redirected', 'with_auth'), 0, 'no key went there');
 
 # Environment: proxies and .netrc.
 is(answer('plain', 'direct'), 'direct', 'a call with proxies in the environment');
-my $environment = slurp_file('/proc/' . $s->pid . '/environ');
-like($environment, qr/(^|\0)$_=\Q@{[ $environment_proxy->url ]}\E\0/, "$_ is in the server's environment")
-  for qw(http_proxy https_proxy ALL_PROXY);
+$s->query('CREATE TEMP TABLE environment(line text)');
+$s->query("COPY environment FROM PROGRAM 'env'");
+for my $line ("HOME=$home", map { "$_=" . $environment_proxy->url } qw(http_proxy https_proxy ALL_PROXY))
+{
+	is($s->value("SELECT count(*) FROM environment WHERE line = '$line'"), 1, "the server has $line");
+}
 $t->server('nokey', api => 'ollama', key => undef);
 $t->model('nokey', 'nokey', 'nokey');
 is(answer('nokey', 'no key'), 'no key', 'a call without a credential');

@@ -50,7 +50,7 @@ test_chat(void)
 	is_chat("x", AIR_FINISH_STOP, "stop", "usable");
 	is_chat("x", AIR_FINISH_OTHER, "novelty", "usable");
 	is_chat("x", AIR_FINISH_OTHER, NULL, "usable");
-	is_chat("\n", AIR_FINISH_STOP, "stop", "usable");
+	is_chat(" ", AIR_FINISH_STOP, "stop", "usable");
 	is_chat("", AIR_FINISH_STOP, "stop", "RT006 1 [the answer is empty (finish reason stop)]");
 	is_chat(NULL, AIR_FINISH_STOP, "stop", "RT006 1 [the answer is empty (finish reason stop)]");
 	is_chat(NULL, AIR_FINISH_OTHER, NULL, "RT006 1 [the answer is empty (finish reason none)]");

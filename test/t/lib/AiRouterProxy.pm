@@ -9,6 +9,7 @@ use strict;
 use warnings;
 use IO::Select;
 use IO::Socket::INET;
+use POSIX ();
 use PostgreSQL::Test::Utils;
 
 sub new
@@ -30,9 +31,8 @@ sub new
 	my $poll = IO::Select->new($listener);
 	while (getppid == $parent)
 	{
-		_serve($listener->accept, $self->{log}) if $poll->can_read(0.2);
+		_serve(scalar $listener->accept, $self->{log}) if $poll->can_read(0.2);
 	}
-	require POSIX;
 	POSIX::_exit(0);
 }
 
@@ -53,47 +53,54 @@ sub DESTROY
 sub _serve
 {
 	my ($client, $log) = @_;
-	my $head = '';
 
 	return if fork;
-	while ($head !~ /\r\n\r\n/)
-	{
-		sysread $client, $head, 65536, length $head or last;
-	}
-	if ($head =~ m{^(\w+) (?:http://)?([\w.]+):(\d+)(\S*)})
-	{
-		my ($method, $host, $port, $path) = ($1, $2, $3, $4);
-		append_to_file($log, $method . ($method eq 'CONNECT' ? " $host:$port" : " http://$host:$port$path") . "\n");
-		my $server = IO::Socket::INET->new(PeerAddr => $host, PeerPort => $port);
-		if ($server && $method eq 'CONNECT')
-		{
-			syswrite $client, "HTTP/1.1 200 OK\r\n\r\n";
-		}
-		elsif ($server)
-		{
-			$head =~ s{http://[\w.]+:\d+}{};
-			syswrite $server, $head;
-		}
-		_relay($client, $server) if $server;
-	}
-	require POSIX;
+	eval { _pass($client, $log); };
 	POSIX::_exit(0);
 }
 
-sub _relay
+sub _pass
 {
-	my ($client, $server) = @_;
-	my $poll = IO::Select->new($client, $server);
+	my ($client, $log) = @_;
+	my $head = '';
 
+	while ($head !~ /\r\n\r\n/)
+	{
+		sysread $client, $head, 65536, length $head or return;
+	}
+	my ($method, $host, $port) = $head =~ m{^(\w+) (?:http://)?([\w.]+):(\d+)} or return;
+	my $server = IO::Socket::INET->new(PeerAddr => $host, PeerPort => $port) or return;
+	my $tunnel = $method eq 'CONNECT';
+
+	if ($tunnel)
+	{
+		append_to_file($log, "CONNECT $host:$port\n");
+		syswrite $client, "HTTP/1.1 200 OK\r\n\r\n";
+	}
+	else
+	{
+		syswrite $server, _forwarded($head, $log);
+	}
+
+	my $poll = IO::Select->new($client, $server);
 	while (my @ready = $poll->can_read(30))
 	{
 		for my $from (@ready)
 		{
 			sysread $from, my $bytes, 65536 or return;
+			$bytes = _forwarded($bytes, $log) if $from == $client && !$tunnel;
 			syswrite($from == $client ? $server : $client, $bytes);
 		}
 	}
 	return;
+}
+
+# A request as the server wants it: without scheme and host in its first line.
+sub _forwarded
+{
+	my ($bytes, $log) = @_;
+	append_to_file($log, "$1 $2$3\n") if $bytes =~ s{^(\w+) (http://[\w.]+:\d+)(\S+)}{$1 $3};
+	return $bytes;
 }
 
 1;

@@ -83,8 +83,8 @@ sub server
 
 	$opt{base_url} //= $self->url($path);
 	my $options = join ', ', map { "$_ " . quote($opt{$_}) } sort keys %opt;
-	$self->sql("CREATE SERVER $name FOREIGN DATA WRAPPER ai_router OPTIONS ($options)");
-	$self->sql("CREATE USER MAPPING FOR PUBLIC SERVER $name OPTIONS (api_key " . quote($key) . ")")
+	$self->sql("CREATE SERVER \"$name\" FOREIGN DATA WRAPPER ai_router OPTIONS ($options)");
+	$self->sql("CREATE USER MAPPING FOR PUBLIC SERVER \"$name\" OPTIONS (api_key " . quote($key) . ")")
 	  if defined $key;
 	return;
 }
