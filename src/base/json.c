@@ -165,7 +165,7 @@ air_json_free(AirJson *doc)
 
 /* See json.h. */
 void
-air_json_leave(AirJson *doc)
+air_json_leave(AirJson *doc pg_attribute_unused())
 {
 #ifdef FRONTEND
 	air_json_free(doc);

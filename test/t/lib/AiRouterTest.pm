@@ -45,13 +45,12 @@ sub new
 sub node { return $_[0]->{node}; }
 sub sandbox { return $_[0]->{sandbox}; }
 
-# Start the cluster, with the environment that new() was given.
+# Start the cluster, with the environment that new() was given; with fail_ok => 1 true if it did.
 sub start
 {
-	my $self = shift;
+	my ($self, %opt) = @_;
 	local %ENV = (%ENV, %{ $self->{env} });
-	$self->{node}->start;
-	return;
+	return $self->{node}->start(%opt);
 }
 
 # URL of the sandbox: url('/compat/v1'), url('/compat/v1', 'https')
