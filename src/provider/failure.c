@@ -105,6 +105,8 @@ static const char *const too_long_messages[] = {
 	"max_new_tokens must be",
 };
 
+static const char *const token_fields[] = {"max_tokens", "max_completion_tokens"};
+
 /* True if text holds one of the n parts, ASCII letters compared without case. */
 static bool
 mentions(const char *text, const char *const *parts, size_t n)
@@ -241,6 +243,10 @@ fill(Class class, const AirErrorFacts *facts, AirFailure *err)
 		message = facts->message;
 	air_fail(err, meaning[class].kind, meaning[class].remedy, "%s", message);
 	err->hint = meaning[class].hint;
+	if (class == REJECTED && facts->code != NULL &&
+		strcmp(facts->code, "unsupported_parameter") == 0 &&
+		mentions(facts->message, token_fields, lengthof(token_fields)))
+		err->hint = "Set the server option max_tokens_field to the name that the provider wants.";
 	err->unknown_cost = meaning[class].unknown_cost;
 	err->code = facts->code != NULL ? facts->code : facts->type;
 	if (err->code == NULL && facts->number != 0)

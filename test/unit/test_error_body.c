@@ -28,6 +28,8 @@ test_forms(void)
 					  "x-request-id", "req_1", NULL);
 	is_failure(&err, "RT009 unsupported_parameter [Unsupported parameter: 'max_tokens'] req_1",
 			   "OpenAI");
+	is_str(err.hint, "Set the server option max_tokens_field to the name that the provider wants.",
+		   "the other name of the token limit is hinted at");
 	err = kit_failure(400, "{\"error\":{\"message\":\"m\",\"type\":\"invalid_request_error\"}}",
 					  NULL);
 	is_failure(&err, "RT009 invalid_request_error [m] -", "OpenAI without a code");
