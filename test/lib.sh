@@ -47,13 +47,14 @@ newer with its server headers and TAP modules, gcc, make, libcurl >= 7.87 (OpenS
 	# The server's package would start a cluster of its own on port 5432: not asked for here.
 	local conf=/etc/postgresql-common/createcluster.conf saved=
 	if ! dpkg-query -W postgresql-"$version" >/dev/null 2>&1; then
-		apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null
+		apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null 2>&1
 		if [ -f $conf ]; then
 			saved=$(mktemp) && cp -p $conf "$saved"
 			echo 'create_main_cluster = false' >>$conf
 		fi
 	fi
-	apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+	apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
+		apt-get install -y --no-install-recommends "${missing[@]}" # again, aloud: what is wrong?
 	[ -z "$saved" ] || { cp -p "$saved" $conf && rm -f "$saved"; }
 }
 
@@ -101,7 +102,8 @@ start_cluster() {
 	export PGHOST=$work PGPORT PGUSER=postgres PGDATABASE=postgres
 	PGPORT=$(free_port)
 	cluster=$work/data
-	as_user "$bin/initdb" -D "$cluster" -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N >/dev/null
+	(cd "$work" && as_user "$bin/initdb" -D "$cluster" -U postgres -A trust -E UTF8 \
+		--locale=C.UTF-8 -N >/dev/null)
 	{
 		echo "shared_preload_libraries = 'ai_router'"
 		echo "listen_addresses = ''"
@@ -119,7 +121,9 @@ start_sandbox() {
 	# setpriv and not as_user: in the background that would be a shell, and killing it leaves the server.
 	local as=()
 	[ "$(id -un)" = "$user" ] || as=(setpriv --reuid "$user" --regid "$user" --init-groups --)
-	"${as[@]}" "$top/test/provider/ai_sandbox" --port 0 --ready-file "$work/sandbox.ready" \
+	# A clone in a private directory is not that user's to execute.
+	cp "$top/test/provider/ai_sandbox" "$work/ai_sandbox"
+	"${as[@]}" "$work/ai_sandbox" --port 0 --ready-file "$work/sandbox.ready" \
 		--die-with-parent "$@" >/dev/null 2>"$work/sandbox.log" &
 	sandbox_pid=$!
 	local i

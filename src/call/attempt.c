@@ -7,11 +7,16 @@
 
 #include <time.h>
 
+#include "lib/stringinfo.h"
 #include "utils/memutils.h"
 
 #include "base/settings.h"
 #include "call/internal.h"
 #include "config/credentials.h"
+#include "provider/common.h"
+
+/* Shorter strings are not masked in messages. */
+#define LEAST_SECRET 6
 
 /* Replies above this are freed as soon as their call is. */
 #define HEAVY_BYTES (64 * 1024)
@@ -42,7 +47,8 @@ start_fixture(AirRequest *request, AirFailure *err)
 					"NULL for any model or any prompt.";
 		return false;
 	}
-	request->due = air_engine_now() + request->fixture->latency_ms;
+	request->timeout_ms = timeout_of(request);
+	request->due = air_engine_now() + Min(request->fixture->latency_ms, request->timeout_ms);
 	return true;
 }
 
@@ -61,7 +67,8 @@ start_http(AirRequest *request, Oid role, AirFailure *err)
 	AirHttpOptions options = {.ca_file = server->ca_file,
 							  .proxy = server->proxy,
 							  .plain_http = pg_strncasecmp(server->base_url, "http:", 5) == 0,
-							  .max_body = (size_t) air_max_response_kb * 1024};
+							  .max_body = (size_t) air_max_response_kb * 1024,
+							  .may_resend = request->calls[0]->unknown_costs == 0};
 	AirCredential cred;
 	AirHttpRequest http = {0};
 
@@ -142,23 +149,86 @@ transport_failure(const AirExchange *ex, AirFailure *err)
 	}
 }
 
-/*
- * Read what the attempt brought into *answer (usage at -1 on entry) and judge
- * it.  Memory: CurrentMemoryContext.  False with *err: transport, status,
- * malformed, unusable; answer->usage holds what was billed all the same.
+/* The head of a reply that broke off later still says which request it was. */
+static void
+note_head(AirExchange *ex, AirFailure *err)
+{
+	const AirHttpReply *reply;
+
+	if (!air_exchange_sent(ex))
+		return;
+	reply = air_exchange_reply(ex);
+	err->http_status = reply->status;
+	err->request_id = air_request_id(reply, NULL);
+}
+
+/* text without the secret, also where a cut has left only its beginning; palloc'ed if it changed.
  */
-bool
-air_attempt_read(AirRequest *request, int tokens, AirAnswer *answer, AirFailure *err)
+static const char *
+mask(const char *text, const char *secret)
+{
+	size_t len = secret ? strlen(secret) : 0;
+	StringInfoData buf;
+
+	/* Too short to be a key, and likely to be part of a word. */
+	if (text == NULL || len < LEAST_SECRET)
+		return text;
+	initStringInfo(&buf);
+	for (const char *p = text; *p != '\0';)
+	{
+		size_t rest = strlen(p);
+
+		if (rest >= LEAST_SECRET && strncmp(p, secret, Min(rest, len)) == 0)
+		{
+			appendStringInfoString(&buf, "***");
+			p += Min(rest, len);
+		}
+		else
+			appendStringInfoChar(&buf, *p++);
+	}
+	return buf.data;
+}
+
+/* Providers repeat what they were sent, and not every key looks like one. */
+static void
+mask_secrets(const AirRequest *request, AirFailure *err)
+{
+	AirCredential cred;
+	AirFailure ignored;
+	const char *secrets[3];
+
+	if (!air_credential_get(request->model->server, request->calls[0]->role, &cred, NULL, NULL,
+							&ignored))
+		return;
+	secrets[0] = cred.key;
+	secrets[1] = cred.secret_access_key;
+	secrets[2] = cred.session_token;
+	for (int i = 0; i < lengthof(secrets); i++)
+	{
+		err->message = mask(err->message, secrets[i]);
+		err->code = mask(err->code, secrets[i]);
+		err->request_id = mask(err->request_id, secrets[i]);
+	}
+}
+
+/* Read and judge what came over the wire; as air_attempt_read(), but secrets may be in *err. */
+static bool
+read_wire(AirRequest *request, AirAnswer *answer, AirFailure *err)
 {
 	AirExchange *ex = request->exchange;
 	const AirHttpReply *reply;
 
-	if (ex == NULL)
-		return air_fixture_answer(request->fixture, &request->prompt, tokens, answer, err) &&
-			   air_answer_check(&request->prompt, answer, err);
-
 	if (air_exchange_transport(ex) != AIR_TRANSPORT_OK)
-		return transport_failure(ex, err);
+	{
+		int resends = air_exchange_resends(ex);
+
+		transport_failure(ex, err);
+		note_head(ex, err);
+		/* What curl sent again has failed like an attempt. */
+		request->calls[0]->result.attempts += resends;
+		request->calls[0]->unknown_costs += resends;
+		return false;
+	}
 	reply = air_exchange_reply(ex);
 	if (reply->body_len > HEAVY_BYTES)
 		request->calls[0]->heavy = true;
@@ -174,5 +244,22 @@ air_attempt_read(AirRequest *request, int tokens, AirAnswer *answer, AirFailure 
 		err->http_status = reply->status;
 	if (err->request_id == NULL)
 		err->request_id = answer->request_id;
+	return false;
+}
+
+/*
+ * Read what the attempt brought into *answer (usage at -1 on entry) and judge
+ * it.  Memory: CurrentMemoryContext.  False with *err: transport, status,
+ * malformed, unusable; answer->usage holds what was billed all the same.
+ */
+bool
+air_attempt_read(AirRequest *request, int tokens, AirAnswer *answer, AirFailure *err)
+{
+	if (request->exchange == NULL)
+		return air_fixture_answer(request->fixture, &request->prompt, tokens, answer, err) &&
+			   air_answer_check(&request->prompt, answer, err);
+	if (read_wire(request, answer, err))
+		return true;
+	mask_secrets(request, err);
 	return false;
 }

@@ -69,6 +69,25 @@ status_failure(int status, const char *message, AirFailure *err)
 	return false;
 }
 
+/* What a provider's failure of that kind would mean to the engine. */
+static AirRemedy
+remedy_of(AirErrKind kind)
+{
+	switch (kind)
+	{
+		case AIR_ERR_UNAVAILABLE:
+		case AIR_ERR_RATE_LIMITED:
+		case AIR_ERR_TIMEOUT:
+		case AIR_ERR_BAD_ANSWER:
+			return AIR_REMEDY_RETRY;
+		case AIR_ERR_AUTH:
+		case AIR_ERR_TOO_LONG:
+			return AIR_REMEDY_NEXT;
+		default:
+			return AIR_REMEDY_NONE;
+	}
+}
+
 /*
  * The answer of a fixture: fills *answer with estimated usage, or *err.  tokens:
  * estimated input tokens of the call.
@@ -83,10 +102,8 @@ air_fixture_answer(const AirFixture *fixture, const AirPrompt *prompt, int token
 	if (fixture->error != NULL && strncmp(fixture->error, "RT", 2) == 0)
 	{
 		AirErrKind kind = (AirErrKind) atoi(fixture->error + 2);
-		bool transient =
-			kind == AIR_ERR_UNAVAILABLE || kind == AIR_ERR_RATE_LIMITED || kind == AIR_ERR_TIMEOUT;
 
-		return air_fail(err, kind, transient ? AIR_REMEDY_RETRY : AIR_REMEDY_NEXT, "%s", message);
+		return air_fail(err, kind, remedy_of(kind), "%s", message);
 	}
 	if (fixture->error != NULL)
 		return status_failure(atoi(fixture->error), message, err);

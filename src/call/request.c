@@ -192,6 +192,9 @@ add_usage(AirCall *call, const AirModel *model, const AirUsage *usage)
 	add_count(&sum->cache_write, usage->cache_write);
 	add_count(&sum->output, usage->output);
 	add_count(&sum->reasoning, usage->reasoning);
+	/* Half a count is no basis for a cost; only chats have output. */
+	if (usage->input < 0 || (usage->output < 0 && call->spec.task == AIR_CHAT))
+		return;
 	cost = air_cost(&model->prices, usage->input, usage->cached, usage->cache_write, usage->output);
 	if (cost != AIR_NANO_UNKNOWN)
 		call->result.cost = Max(call->result.cost, 0) + cost;
@@ -234,16 +237,19 @@ air_request_due(AirRequest *request)
 {
 	MemoryContext caller;
 	AirFailure err;
-	bool sent;
+	bool sent = true;
 
-	if (request->exchange == NULL)
+	if (request->exchange != NULL)
+	{
+		sent = air_exchange_sent(request->exchange);
+		air_exchange_free(request->exchange);
+		request->exchange = NULL;
+	}
+	else if (request->fixture->latency_ms <= request->timeout_ms)
 	{
 		attempt_ended(request);
 		return;
 	}
-	sent = air_exchange_sent(request->exchange);
-	air_exchange_free(request->exchange);
-	request->exchange = NULL;
 
 	caller = MemoryContextSwitchTo(request->cxt);
 	air_fail(&err, AIR_ERR_TIMEOUT, AIR_REMEDY_RETRY, "no answer within %d ms",

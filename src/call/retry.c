@@ -29,13 +29,14 @@
 /* Enough for a handful of candidates in an error's DETAIL. */
 #define MAX_EARLIER_BYTES 600
 
-/* Seconds the provider named, in ms with up to a tenth of jitter; or our own back-off. */
+/* Seconds the provider named (nought is no wait), in ms with up to a tenth of jitter; or our own
+ * back-off. */
 static double
 wait_ms(const AirFailure *failure, int failures)
 {
 	double random = pg_prng_double(&pg_global_prng_state);
 
-	if (failure->retry_after >= 0)
+	if (failure->retry_after > 0)
 		return failure->retry_after * 1000.0 * (1.0 + 0.1 * random);
 	return random * Min(BACKOFF_BASE_MS * (1 << Min(failures - 1, 10)), BACKOFF_CAP_MS);
 }

@@ -85,7 +85,8 @@ on_run(AIR_EXECUTOR_RUN_ARGS)
 	}
 	PG_CATCH();
 	{
-		depth--;
+		if (--depth == 0)
+			forget(); /* nobody sees its rows */
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -105,7 +106,8 @@ on_finish(QueryDesc *queryDesc)
 	}
 	PG_CATCH();
 	{
-		depth--;
+		if (--depth == 0)
+			forget(); /* nobody sees its rows */
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -128,7 +130,8 @@ on_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 	}
 	PG_CATCH();
 	{
-		depth--;
+		if (--depth == 0)
+			forget(); /* nobody sees its rows */
 		PG_RE_THROW();
 	}
 	PG_END_TRY();

@@ -23,9 +23,10 @@ typedef struct AirServer
 	Oid oid;
 	char *name;
 	const AirApi *api;
-	char *base_url; /* final: default filled in, {region} replaced, no trailing slash; NULL if offline */
-	char *host;		/* lower case host of base_url, or NULL */
-	bool own_host;	/* the host is the api's own */
+	char *base_url; /* final: default filled in, {region} replaced, no trailing slash; NULL if
+					   offline */
+	char *host;     /* lower case host of base_url, or NULL */
+	bool own_host;  /* the host is the api's own */
 	char *region;
 	char *api_version;
 	char *organization;
@@ -33,7 +34,7 @@ typedef struct AirServer
 	char *proxy;
 	char *ca_file;
 	char *max_tokens_field;
-	int timeout_ms;		 /* 0: not given */
+	int timeout_ms;      /* 0: not given */
 	int max_concurrency; /* 0: not given */
 	bool allow_insecure;
 } AirServer;
@@ -43,16 +44,16 @@ typedef struct AirModel
 	char *name;
 	char *server_name;
 	const AirServer *server; /* NULL: there is no such server (any more) */
-	char *model;			 /* the provider's id */
-	char *family;			 /* NULL: none */
+	char *model;             /* the provider's id */
+	char *family;            /* NULL: none */
 	AirTask mode;
 	int64 context_window; /* 0: unknown */
-	int64 max_output;	  /* 0: unknown */
+	int64 max_output;     /* 0: unknown */
 	AirPrices prices;
 	int ncapabilities;
 	char **capabilities;
-	Jsonb *tags;	/* NULL: none */
-	char *params;	/* JSON object text or NULL */
+	Jsonb *tags;  /* NULL: none */
+	char *params; /* JSON object text or NULL */
 	int rank;
 	int rpm; /* 0: no limit; likewise below */
 	int64 tpm;
@@ -66,12 +67,12 @@ typedef struct AirRule
 	char *name;
 	int priority;
 	JsonPath *condition; /* NULL: always matches */
-	uint32 keys;		 /* context keys that the condition names, see route/context.h */
-	bool any_model;		 /* models IS NULL */
+	uint32 keys;         /* context keys that the condition names, see route/context.h */
+	bool any_model;      /* models IS NULL */
 	int nmodels;
-	char **models; /* model or family names */
+	char **models;   /* model or family names */
 	double *weights; /* nmodels entries or NULL */
-	char *strategy;	 /* NULL: not set */
+	char *strategy;  /* NULL: not set */
 	AirHints defaults;
 	AirHints enforce;
 	Jsonb *options; /* or NULL */

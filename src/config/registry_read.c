@@ -19,10 +19,12 @@
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_type.h"
 #include "foreign/foreign.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/numeric.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "config/options.h"
 #include "config/registry_read.h"
@@ -137,7 +139,7 @@ read_server(AirConfig *config, void *source, void *row)
 }
 
 static void
-read_servers(AirConfig *config)
+read_servers(Snapshot snapshot, AirConfig *config)
 {
 	Oid wrapper = get_foreign_data_wrapper_oid("ai_router", true);
 	Relation rel = table_open(ForeignServerRelationId, AccessShareLock);
@@ -147,7 +149,7 @@ read_servers(AirConfig *config)
 
 	ScanKeyInit(&key, Anum_pg_foreign_server_srvfdw, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(wrapper));
-	scan = systable_beginscan(rel, InvalidOid, false, NULL, 1, &key);
+	scan = systable_beginscan(rel, InvalidOid, false, snapshot, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Form_pg_foreign_server form = (Form_pg_foreign_server) GETSTRUCT(tuple);
@@ -272,9 +274,9 @@ read_model(AirConfig *config, void *source, void *row)
 }
 
 static void
-read_models(Oid relid, AirConfig *config)
+read_models(Oid relid, Snapshot snapshot, AirConfig *config)
 {
-	AirScan *scan = air_scan_begin(relid);
+	AirScan *scan = air_scan_begin(relid, snapshot);
 
 	while (air_scan_next(scan))
 	{
@@ -326,9 +328,9 @@ read_rule(AirConfig *config, void *source, void *row)
 }
 
 static void
-read_rules(Oid relid, AirConfig *config)
+read_rules(Oid relid, Snapshot snapshot, AirConfig *config)
 {
-	AirScan *scan = air_scan_begin(relid);
+	AirScan *scan = air_scan_begin(relid, snapshot);
 
 	while (air_scan_next(scan))
 	{
@@ -360,9 +362,9 @@ by_id(const void *a, const void *b)
 }
 
 static void
-read_fixtures(Oid relid, AirConfig *config)
+read_fixtures(Oid relid, Snapshot snapshot, AirConfig *config)
 {
-	AirScan *scan = air_scan_begin(relid);
+	AirScan *scan = air_scan_begin(relid, snapshot);
 	OrderedFixture *rows = NULL;
 	int n = 0;
 
@@ -391,15 +393,39 @@ read_fixtures(Oid relid, AirConfig *config)
 	pfree(rows);
 }
 
-/* See registry_read.h. */
+/*
+ * See registry_read.h.  All tables are read with one snapshot: half of what another
+ * transaction changed would be a configuration that never was.  The locks come
+ * first, since TRUNCATE hides rows from snapshots that are older.  It is a catalog
+ * snapshot: configuration behaves like a catalog, and such a one can also be taken
+ * inside a parallel plan, where the transaction's own may be frozen or old.
+ */
 void
 air_config_read(const AirTables *tables, AirConfig *config)
 {
-	read_servers(config);
+	Oid relids[] = {tables->models, tables->rules, tables->fixtures, ForeignServerRelationId};
+	Oid first = ForeignServerRelationId;
+	Snapshot snapshot;
+
+	for (int i = 0; i < lengthof(relids); i++)
+		if (OidIsValid(relids[i]))
+			LockRelationOid(relids[i], AccessShareLock);
+	/* For a relation without syscache a new one is taken. */
+	for (int i = 0; i < lengthof(relids) && first == ForeignServerRelationId; i++)
+		if (OidIsValid(relids[i]))
+			first = relids[i];
+	snapshot = RegisterSnapshot(GetNonHistoricCatalogSnapshot(first));
+
+	read_servers(snapshot, config);
 	if (OidIsValid(tables->models))
-		read_models(tables->models, config);
+		read_models(tables->models, snapshot, config);
 	if (OidIsValid(tables->rules))
-		read_rules(tables->rules, config);
+		read_rules(tables->rules, snapshot, config);
 	if (OidIsValid(tables->fixtures))
-		read_fixtures(tables->fixtures, config);
+		read_fixtures(tables->fixtures, snapshot, config);
+
+	UnregisterSnapshot(snapshot);
+	for (int i = 0; i < lengthof(relids); i++)
+		if (OidIsValid(relids[i]))
+			UnlockRelationOid(relids[i], AccessShareLock);
 }

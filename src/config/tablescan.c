@@ -2,10 +2,8 @@
  * tablescan.c
  *	  Reading a table of the extension from C.
  *
- * Rows are read with a catalog snapshot: configuration behaves like a catalog,
- * and such a snapshot can also be taken inside a parallel plan, where the
- * transaction's own may be frozen or old.  Permissions are not checked: the
- * library reads on its own behalf.  Memory is CurrentMemoryContext's.
+ * Permissions are not checked: the library reads on its own behalf.  Memory is
+ * CurrentMemoryContext's.
  */
 #include "base/pg.h"
 
@@ -23,21 +21,19 @@
 struct AirScan
 {
 	Relation rel;
-	Snapshot snapshot;
 	TableScanDesc scan;
 	TupleTableSlot *slot;
 };
 
 /* See tablescan.h. */
 AirScan *
-air_scan_begin(Oid relid)
+air_scan_begin(Oid relid, Snapshot snapshot)
 {
 	AirScan *s = palloc(sizeof(AirScan));
 
 	s->rel = table_open(relid, AccessShareLock);
-	s->snapshot = RegisterSnapshot(GetNonHistoricCatalogSnapshot(relid));
 	s->slot = table_slot_create(s->rel, NULL);
-	s->scan = table_beginscan(s->rel, s->snapshot, 0, NULL);
+	s->scan = table_beginscan(s->rel, snapshot, 0, NULL);
 	return s;
 }
 
@@ -55,7 +51,6 @@ air_scan_end(AirScan *s)
 {
 	ExecDropSingleTupleTableSlot(s->slot);
 	table_endscan(s->scan);
-	UnregisterSnapshot(s->snapshot);
 	table_close(s->rel, AccessShareLock);
 	pfree(s);
 }

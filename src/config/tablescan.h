@@ -10,15 +10,15 @@
 #include "base/pg.h"
 #include "base/money.h"
 #include "utils/jsonb.h"
+#include "utils/snapshot.h"
 
 typedef struct AirScan AirScan;
 
 /*
- * Scan the table as of now, what this transaction wrote before included,
- * whatever its isolation level.  Holds AccessShareLock on the table until
+ * Scan the table as the (registered) snapshot sees it.  Holds AccessShareLock on the table until
  * air_scan_end(), or until the transaction ends in an error.
  */
-extern AirScan *air_scan_begin(Oid relid);
+extern AirScan *air_scan_begin(Oid relid, Snapshot snapshot);
 extern bool air_scan_next(AirScan *scan);
 extern void air_scan_end(AirScan *scan);
 

@@ -83,6 +83,26 @@ on_header(char *data, size_t size, size_t n, void *arg)
 	return buffer_append(&ex->head, data, len) ? len : 0;
 }
 
+/*
+ * curl: about to write the request.  When a kept connection ends before the first
+ * byte of the reply, curl sends the request again by itself, up to five times.
+ * Most often the provider had closed the connection and read nothing, but it may
+ * also have processed and billed the request: so once, if the engine agrees.
+ */
+static int
+on_send(void *arg, char *remote_ip, char *local_ip, int remote_port, int local_port)
+{
+	AirExchange *ex = arg;
+
+	ex->resend_refused = ex->sends > (ex->may_resend ? 1 : 0);
+	if (ex->resend_refused)
+		return CURL_PREREQFUNC_ABORT;
+	ex->sends++;
+	/* Should it be sent again, other kept connections may be dead as well. */
+	curl_easy_setopt(ex->easy, CURLOPT_FRESH_CONNECT, 1L);
+	return CURL_PREREQFUNC_OK;
+}
+
 AirExchange *
 air_exchange_create(curl_opensocket_callback opensocket, curl_closesocket_callback closesocket)
 {
@@ -123,6 +143,8 @@ air_exchange_create(curl_opensocket_callback opensocket, curl_closesocket_callba
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, ex);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, ex);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_send);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, ex);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, opensocket);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, closesocket);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, ex->errbuf);
@@ -167,6 +189,7 @@ air_exchange_load(AirExchange *ex, const AirHttpRequest *req, const AirHttpOptio
 		ok = add_header(ex, req->headers[i].name, req->headers[i].value);
 
 	ex->max_body = options->max_body;
+	ex->may_resend = options->may_resend;
 	ok = ok && curl_easy_setopt(easy, CURLOPT_URL, req->url) == CURLE_OK &&
 		 curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
 						  options->plain_http ? "http,https" : "https") == CURLE_OK &&
@@ -203,6 +226,9 @@ air_exchange_reset(AirExchange *ex)
 	ex->errbuf[0] = '\0';
 	ex->local_error = NULL;
 	ex->too_large = false;
+	ex->resend_refused = false;
+	ex->sends = 0;
+	curl_easy_setopt(ex->easy, CURLOPT_FRESH_CONNECT, 0L);
 	ex->result = CURLE_OK;
 	ex->owner = NULL;
 }
@@ -231,6 +257,8 @@ air_exchange_transport(const AirExchange *ex)
 		return AIR_TRANSPORT_LOCAL;
 	if (ex->too_large)
 		return AIR_TRANSPORT_TOO_LARGE;
+	if (ex->resend_refused)
+		return AIR_TRANSPORT_BROKEN;
 	switch (ex->result)
 	{
 		case CURLE_OK:
@@ -271,9 +299,17 @@ air_exchange_error(const AirExchange *ex)
 		return ex->local_error;
 	if (ex->too_large)
 		return "the reply is larger than ai_router.max_response_size";
+	if (ex->resend_refused)
+		return "the connection ended before the first byte of the reply";
 
 	/* curl's own text may hold host names, never headers; its generic one when it said nothing. */
 	return ex->errbuf[0] != '\0' ? ex->errbuf : curl_easy_strerror(ex->result);
+}
+
+int
+air_exchange_resends(const AirExchange *ex)
+{
+	return ex->sends > 1 ? ex->sends - 1 : 0;
 }
 
 bool
@@ -281,6 +317,8 @@ air_exchange_sent(const AirExchange *ex)
 {
 	long request_size = 0;
 
+	if (ex->resend_refused)
+		return true;
 	/* REQUEST_SIZE counts the bytes of the request that were written, header first. */
 	if (ex->local_error == NULL)
 		curl_easy_getinfo(ex->easy, CURLINFO_REQUEST_SIZE, &request_size);

@@ -37,6 +37,7 @@ typedef struct AirHttpOptions
 	const char *proxy;   /* NULL: none; the environment's proxies are never used */
 	bool plain_http;     /* allow http: for this exchange */
 	size_t max_body;     /* bytes, after decompression */
+	bool may_resend;     /* once, if a kept connection ends before the first byte of the reply */
 } AirHttpOptions;
 
 /*
@@ -69,7 +70,13 @@ extern const char *air_exchange_error(const AirExchange *ex);
 /* True if any byte of the request may have reached the provider. */
 extern bool air_exchange_sent(const AirExchange *ex);
 
-/* The reply; valid until the exchange is freed, and only if transport is OK. */
+/* How often the request was sent again because a kept connection had ended. */
+extern int air_exchange_resends(const AirExchange *ex);
+
+/*
+ * The reply, valid until the exchange is freed.  Complete if transport is OK; else its status (0:
+ * there was none) and headers are what had arrived.
+ */
 extern const AirHttpReply *air_exchange_reply(AirExchange *ex);
 
 #endif

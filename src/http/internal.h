@@ -39,6 +39,9 @@ struct AirExchange
 	AirBuffer body;
 	size_t max_body;
 	bool too_large;
+	bool may_resend;
+	bool resend_refused;
+	int sends; /* times curl wrote the request, or began to */
 	CURLcode result;
 	char errbuf[CURL_ERROR_SIZE];
 	void *owner;

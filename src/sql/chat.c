@@ -138,6 +138,7 @@ read_messages(Jsonb *jb, AirCallSpec *spec)
 {
 	int n = JB_ROOT_COUNT(jb);
 	AirMessage *messages = palloc0(sizeof(AirMessage) * Max(n, 1));
+	bool asked = false;
 
 	if (!JB_ROOT_IS_ARRAY(jb) || JB_ROOT_IS_SCALAR(jb))
 		bad_messages("messages must be a JSON array");
@@ -162,14 +163,17 @@ read_messages(Jsonb *jb, AirCallSpec *spec)
 			continue;
 		}
 		if (role != NULL && strcmp(role, "user") == 0)
+		{
 			message->role = AIR_USER;
+			asked = true;
+		}
 		else if (role != NULL && strcmp(role, "assistant") == 0)
 			message->role = AIR_ASSISTANT;
 		else
 			bad_messages("the role of a message must be system, user or assistant");
 		spec->nmessages++;
 	}
-	if (spec->nmessages == 0)
+	if (!asked)
 		bad_messages("messages must hold at least one user message");
 	spec->messages = messages;
 }

@@ -16,6 +16,15 @@ PG_FUNCTION_INFO_V1(ai_route);
  * est_latency_ms */
 #define ROUTE_COLUMNS 10
 
+/* The kind of model that a function of the ai_* family asks for. */
+static AirTask
+task_of(const char *function)
+{
+	if (strcmp(function, "ai_embed") == 0 || strcmp(function, "ai_similarity") == 0)
+		return AIR_EMBED;
+	return strcmp(function, "ai_rerank") == 0 ? AIR_RERANK : AIR_CHAT;
+}
+
 static void
 put_candidate(ReturnSetInfo *rsinfo, const AirRoute *route, int i, int tokens)
 {
@@ -60,6 +69,7 @@ ai_route(PG_FUNCTION_ARGS)
 	air_front_prompt(&spec, PG_ARGISNULL(2) ? "ai_complete" : text_to_cstring(PG_GETARG_TEXT_PP(2)),
 					 text_to_cstring(PG_GETARG_TEXT_PP(0)), air_front_hints(fcinfo, 1));
 
+	spec.task = task_of(spec.function);
 	flow = air_flow_begin();
 	route = air_call_explain(flow, &spec, &tokens, &err);
 	/* Without any candidate there is nothing to show but the reason. */

@@ -15,12 +15,10 @@ INSERT INTO ai_router.fixtures (model, pattern, answer, error) VALUES
 SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'ai_result'::regclass ORDER BY attnum;
 
 -- What volatile columns may be.
-CREATE VIEW call_columns AS SELECT 1;
 CREATE FUNCTION shown(r ai_result) RETURNS TABLE (answer text, model text, provider text, rule text, cached boolean, input_tokens int,
     cached_input_tokens int, output_tokens int, cost numeric, attempts int, finish_reason text, error text, volatile_ok boolean)
 LANGUAGE sql AS $$ SELECT r.answer, r.model, r.provider, r.rule, r.cached, r.input_tokens, r.cached_input_tokens, r.output_tokens,
     r.cost, r.attempts, r.finish_reason, r.error, r.latency_ms >= 0 AND r.latency_ms < 60000 AND (r.call_id > 0 OR r.attempts = 0) $$;
-DROP VIEW call_columns;
 \x on
 SELECT s.* FROM ai_call('What is this?') r, shown(r) s;
 SELECT s.* FROM ai_call('What is this?', '{"model": "free"}') r, shown(r) s;

@@ -33,7 +33,7 @@ SELECT m, chat(m) FROM unnest(ARRAY[
     '[{"role": "user"}]', '[{"content": "hi"}]', '[{"role": "user", "content": null}]', '[{"role": "user", "content": 1}]',
     '[{"role": "user", "content": {}}]', '[{"role": "user", "content": []}]', '[{"role": "user", "content": "hi", "name": "x"}]',
     '[{"role": "robot", "content": "hi"}]', '[{"role": 1, "content": "hi"}]', '[{"role": "tool", "content": "hi"}]',
-    '[{"role": "system", "content": "only"}]',
+    '[{"role": "system", "content": "only"}]', '[{"role": "assistant", "content": "only"}]',
     '[{"role": "user", "content": ["hi"]}]', '[{"role": "user", "content": [{}]}]', '[{"role": "user", "content": [{"type": "text"}]}]',
     '[{"role": "user", "content": [{"type": "text", "text": 1}]}]', '[{"role": "user", "content": [{"type": "video", "text": "x"}]}]'
 ]::jsonb[]) m;

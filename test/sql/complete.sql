@@ -4,7 +4,7 @@
 SET client_min_messages = warning;
 TRUNCATE ai_router.models, ai_router.rules, ai_router.fixtures;
 CREATE SERVER complete_one FOREIGN DATA WRAPPER ai_router OPTIONS (api 'fixture');
-INSERT INTO ai_router.models (name, server) VALUES ('small', 'complete_one'), ('large', 'complete_one');
+INSERT INTO ai_router.models (name, server, rank) VALUES ('small', 'complete_one', 1), ('large', 'complete_one', 2);
 INSERT INTO ai_router.rules (name, priority, condition, models) VALUES
     ('hard', 1, '$.task == "hard"', '{large}'), ('rest', 100, NULL, NULL);
 INSERT INTO ai_router.fixtures (model, pattern, answer) VALUES

@@ -27,12 +27,10 @@ DROP TABLE tickets;
 DROP PROCEDURE triage;
 
 -- No row: the error says what to do.
-\set VERBOSITY verbose
-\set SHOW_CONTEXT never
+
 DELETE FROM ai_router.fixtures WHERE model = 'good';
 DO $$ DECLARE m text; h text; BEGIN PERFORM ai_complete('x');
-EXCEPTION WHEN OTHERS THEN GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, h = PG_EXCEPTION_HINT; RAISE WARNING USING MESSAGE = concat_ws(' | ', SQLSTATE, m), HINT = h; END $$ \g (format=unaligned)
-\set VERBOSITY default
+EXCEPTION WHEN OTHERS THEN GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, h = PG_EXCEPTION_HINT; RAISE WARNING USING MESSAGE = concat_ws(' | ', SQLSTATE, m), HINT = h; END $$;
 
 -- Order of id, not of insertion; NULL for any model, any prompt; patterns are case-sensitive regular expressions.
 TRUNCATE ai_router.fixtures;
@@ -74,12 +72,14 @@ SELECT ai_complete('later');
 RESET statement_timeout;
 
 -- What a row may hold.
+\set VERBOSITY terse
 INSERT INTO ai_router.fixtures (pattern) VALUES ('neither');
 INSERT INTO ai_router.fixtures (answer, error) VALUES ('x', '200');
 INSERT INTO ai_router.fixtures (error) VALUES ('RT012');
 INSERT INTO ai_router.fixtures (answer, pattern) VALUES ('x', '(');
 INSERT INTO ai_router.fixtures (answer, model) VALUES ('x', 'nobody');
 INSERT INTO ai_router.fixtures (answer, latency_ms) VALUES ('x', -1);
+\set VERBOSITY default
 -- A fixture server has no address.
 CREATE SERVER offline2 FOREIGN DATA WRAPPER ai_router OPTIONS (api 'fixture', base_url 'http://127.0.0.1/');
 

@@ -28,7 +28,7 @@ $t->models_at_p(
 	hang => 'hang--fault-hang',
 	backoff => 'backoff--status-429--retry-50',
 	queued => 'queued--fault-hang');
-for my $ms (30, 20000)
+for my $ms (30, 5000)
 {
 	$t->server(
 		"dns$ms",
@@ -56,7 +56,7 @@ my %in_flight = (ready => sub { my ($s, $n, $id) = @_; $sandbox->counter($id, 'i
 my @phases = (
 	{
 		name => 'slow name',
-		model => 'slowname20000',
+		model => 'slowname5000',
 		ready => sub { my ($s, $n, $id, $base) = @_; resolvers($s->pid) - $base->{resolvers} >= $n },
 	},
 	{

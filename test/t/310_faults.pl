@@ -49,7 +49,7 @@ server($_, $key, %{ $families{$_}{server} }) for @all;
 
 # [ behaviour, SQLSTATE or ok, attempts, options ].  Options: in: families; http: the status that the
 # message shows (0: none); read: the body was readable; like: part of the message; answer, finish,
-# unknown: an answer's text and finish reason, tokens unknown.
+# unknown: an answer's text and finish reason, tokens unknown; unasked: one attempt may not be counted.
 my @cases = (
 	# Below HTTP: what may have been billed is repeated once at most.
 	[ 'fault-reset', 'RT002', 2, http => 0, like => qr/connection broken: / ],
@@ -131,8 +131,9 @@ my @cases = (
 
 	# A fault that passes.
 	[ 'status-503--first-1', 'ok', 2 ],
-	[ 'fault-reset--first-1', 'ok', 2 ],
-	[ 'fault-badjson--first-1', 'ok', 2, unknown => 0 ]);
+	[ 'fault-badjson--first-1', 'ok', 2 ],
+	# On a kept connection this looks like one that the provider had closed: sent again unasked, once.
+	[ 'fault-reset--first-1', 'ok', 2, unasked => 1 ]);
 
 my @slow = (
 	[ 'fault-hang', 'RT005', 2, http => 0, like => qr/no answer within 300 ms$/ ],
@@ -171,7 +172,8 @@ sub check_case
 		my $r = $got->{$model} // {};
 		my $error = $r->{error} // '';
 
-		is($r->{attempts}, $attempts, "$model: attempts");
+		my $counted = $opt{unasked} && ($r->{attempts} // 0) == $attempts - 1 ? $attempts - 1 : $attempts;
+		is($r->{attempts}, $counted, "$model: attempts");
 		is($stats->{$model}{requests}, $attempts, "$model: requests that the provider saw");
 		if ($state eq 'ok')
 		{
