@@ -1,5 +1,7 @@
 /* What everybody calls: functions ai_* in the extension's target schema. */
 
+SET LOCAL search_path = @extschema@, pg_temp;
+
 CREATE TYPE ai_result AS (
 	answer text,
 	model text,

@@ -6,6 +6,11 @@
 -- triggers below: they are ENABLE ALWAYS.  Subscriptions fire row triggers
 -- only, hence one more of these for replicated changes.
 
+-- What stands in expressions from here on is PostgreSQL's own: whoever may create
+-- objects in the target schema could otherwise offer a function or an operator
+-- that fits the types better, and it would run as whoever writes these tables.
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 CREATE FUNCTION ai_router.fdw_validator(options text[], catalog oid) RETURNS void
 LANGUAGE c STRICT
 AS 'MODULE_PATHNAME', 'air_fdw_validator';

@@ -11,6 +11,7 @@
 #include "storage/latch.h"
 #include "utils/acl.h"
 #include "utils/memutils.h"
+#include "utils/wait_event.h"
 #if PG_VERSION_NUM >= 180000
 #include "storage/waiteventset.h"
 #endif
@@ -23,6 +24,21 @@ air_create_wait_event_set_compat(int nevents)
 	return CreateWaitEventSet(NULL, nevents);
 #else
 	return CreateWaitEventSet(TopMemoryContext, nevents);
+#endif
+}
+
+/* The wait event of a backend that waits for a provider; PostgreSQL 17 lets it have a name. */
+static inline uint32
+air_wait_event_compat(void)
+{
+#if PG_VERSION_NUM >= 170000
+	static uint32 event = 0;
+
+	if (event == 0)
+		event = WaitEventExtensionNew("AiRouterProvider");
+	return event;
+#else
+	return PG_WAIT_EXTENSION;
 #endif
 }
 

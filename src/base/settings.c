@@ -21,7 +21,7 @@ int air_retries = 2;
 int air_max_retry_after_ms = 60 * 1000;
 int air_on_error = AIR_ON_ERROR_RAISE;
 int air_default_max_tokens = 4096;
-int air_max_response_kb = 64 * 1024;
+int air_max_response_kb = 16 * 1024;
 char *air_allowed_hosts = NULL;
 
 static const struct config_enum_entry on_error_values[] = {
@@ -169,10 +169,13 @@ air_settings_init(void)
 							&air_default_max_tokens, 4096, 1, 1024 * 1024, PGC_USERSET, 0, NULL,
 							NULL, NULL);
 
-	/* Just under the 1 GB that one datum can hold. */
+	/*
+	 * Just under the 1 GB that one datum can hold.  Parsing is not interruptible and takes some
+	 * 4 ms per MB: the default keeps a cancel below a tenth of a second.
+	 */
 	DefineCustomIntVariable("ai_router.max_response_size",
 							"Sets the largest response that is read from a provider.", NULL,
-							&air_max_response_kb, 64 * 1024, 1, 1024 * 1024 - 1, PGC_SUSET,
+							&air_max_response_kb, 16 * 1024, 1, 1024 * 1024 - 1, PGC_SUSET,
 							GUC_UNIT_KB, NULL, NULL, NULL);
 
 	DefineCustomStringVariable("ai_router.allowed_hosts",

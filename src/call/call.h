@@ -39,7 +39,7 @@ typedef struct AirResult
 	const char *provider; /* its server */
 	const char *rule;
 	bool cached;
-	AirUsage usage;    /* of the answer; -1: unknown */
+	AirUsage usage;    /* of all attempts that reported one; -1: unknown */
 	AirNano cost;      /* AIR_NANO_UNKNOWN: no price or no usage */
 	double latency_ms; /* from the first attempt's start to the end */
 	int attempts;
@@ -61,7 +61,11 @@ extern void air_flow_end(AirFlow *flow);
  */
 extern AirCall *air_call_submit(AirFlow *flow, const AirCallSpec *spec);
 
-/* Drive the engine until the call has ended.  Interruptible; raises for interrupts only. */
+/*
+ * Drive the engine until the call has ended.  Interruptible.  Raises for interrupts
+ * and where this backend itself cannot go on (no memory, no descriptors), never for
+ * what a provider does; all calls then stay as they are until their flows end.
+ */
 extern void air_call_wait(AirCall *call);
 
 /* The result of a call that has ended; lives until air_call_free() or the flow's end. */

@@ -16,9 +16,9 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
-#include "portability/instr_time.h"
 #include "utils/memutils.h"
 
+#include "base/clock.h"
 #include "base/settings.h"
 #include "call/internal.h"
 
@@ -43,15 +43,6 @@ typedef struct AirEngine
 } AirEngine;
 
 static AirEngine engine;
-
-static double
-monotonic_ms(void)
-{
-	instr_time t;
-
-	INSTR_TIME_SET_CURRENT(t);
-	return INSTR_TIME_GET_MILLISEC(t);
-}
 
 /* Give back the memory of calls that ended. */
 static void
@@ -113,14 +104,14 @@ air_engine_context(void)
 double
 air_engine_now(void)
 {
-	return monotonic_ms() - engine.undriven;
+	return air_monotonic_ms() - engine.undriven;
 }
 
 /* Somebody drives from here on: time since the last look does not count if calls were under way. */
 static void
 resume_clock(void)
 {
-	double now = monotonic_ms();
+	double now = air_monotonic_ms();
 
 	if (engine.last_seen > 0 && engine.running + engine.waiting > 0)
 		engine.undriven += now - engine.last_seen;
@@ -246,9 +237,7 @@ start_ready(void)
 		else if (!dlist_is_empty(&engine.queue) &&
 				 engine.running + engine.waiting < STARTED_PER_SLOT * air_max_concurrency)
 		{
-			AirCall *call = dlist_container(AirCall, in_queue, dlist_pop_head_node(&engine.queue));
-
-			air_request_begin(call);
+			air_request_begin(dlist_head_element(AirCall, in_queue, &engine.queue));
 		}
 		else
 			break;
@@ -309,6 +298,6 @@ air_call_wait(AirCall *call)
 		while ((ex = air_http_next_done()) != NULL)
 			air_request_exchange_done(ex);
 		fire_due();
-		engine.last_seen = monotonic_ms();
+		engine.last_seen = air_monotonic_ms();
 	}
 }

@@ -16,10 +16,7 @@
 #include "http/http.h"
 #include "lib/ilist.h"
 
-/*
- * NEW -> QUEUED -> REQUESTED -> ENDED; from REQUESTED back to QUEUED when the
- * next candidate is to be tried.
- */
+/* NEW -> QUEUED -> REQUESTED (of one candidate's request after the other) -> ENDED. */
 typedef enum AirCallState
 {
 	AIR_CALL_NEW,
@@ -46,12 +43,14 @@ struct AirCall
 	MemoryContext cxt;
 	AirCallState state;
 	AirCallSpec spec;
+	AirPrompt prompt;        /* spec and hints in UTF-8, without what depends on the candidate */
 	const AirConfig *config; /* pinned until the call ends */
 	AirRoute route;
 	Oid role;          /* on whose behalf */
 	int tokens;        /* estimated input tokens */
 	AirTry *tries;     /* one per usable candidate */
 	int current;       /* candidate being tried */
+	int64 id;          /* 0: none yet; becomes result.call_id when something was sent */
 	int unknown_costs; /* attempts that may have been billed without an answer */
 	double started;    /* engine clock of the first attempt, 0: none yet */
 	bool heavy;        /* its memory is worth giving back at once */
@@ -101,16 +100,17 @@ extern void air_flows_abort(SubTransactionId subxact); /* InvalidSubTransactionI
 extern void air_flows_reparent(SubTransactionId from, SubTransactionId to);
 
 /* call.c */
-extern void air_call_succeed(AirCall *call, const AirAnswer *answer);
+extern void air_call_succeed(AirCall *call, AirFinish finish, char *text); /* never fails */
 extern void air_call_fail(AirCall *call, const AirFailure *failure);
 extern void air_call_cancel(AirCall *call); /* leave queue and request; never fails */
 
 /* request.c */
-extern void air_request_begin(AirCall *call); /* a request for the call's current candidate */
+extern void air_request_prepare(AirCall *call); /* fill call->prompt; may raise for bad text */
+extern void air_request_begin(AirCall *call);   /* of a queued call, for its current candidate */
 extern void air_request_attempt(AirRequest *request);
 extern void air_request_exchange_done(AirExchange *ex);
 extern void air_request_due(AirRequest *request);  /* running and due: time-out or fixture */
-extern void air_request_drop(AirRequest *request); /* cancel and unlink; never fails */
+extern void air_request_drop(AirRequest *request); /* cancel, leave its calls; never fails */
 
 /* attempt.c */
 extern bool air_attempt_start(AirRequest *request, Oid role, AirFailure *err);
@@ -128,5 +128,6 @@ extern bool air_fixture_answer(const AirFixture *fixture, const AirPrompt *promp
 /* encoding.c: between server encoding and UTF-8 */
 extern const char *air_to_utf8(const char *s);
 extern bool air_from_utf8(const char *s, char **out, AirFailure *err);
+extern void air_failure_from_utf8(AirFailure *failure);
 
 #endif

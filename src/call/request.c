@@ -18,7 +18,7 @@
 #include "call/internal.h"
 #include "shared/shared.h"
 
-/* The parts of a message in UTF-8: the caller's array where nothing needs converting. */
+/* The messages in UTF-8; texts are the caller's where nothing needs converting. */
 static const AirMessage *
 messages_to_utf8(const AirCallSpec *spec)
 {
@@ -38,29 +38,31 @@ messages_to_utf8(const AirCallSpec *spec)
 	return messages;
 }
 
-/* Put the call's input and its effective hints into provider-neutral words. */
-static void
-fill_prompt(AirCall *call, const AirCandidate *candidate, AirPrompt *prompt)
+/*
+ * Put a routed call's input and its effective hints into provider-neutral words.
+ * Raises for text that is no text (possible in SQL_ASCII): here, where the caller
+ * submits it, and not when somebody else drives the engine.
+ */
+void
+air_request_prepare(AirCall *call)
 {
+	MemoryContext caller = MemoryContextSwitchTo(call->cxt);
 	const AirCallSpec *spec = &call->spec;
 	const AirHints *hints = &call->route.hints;
 	const char *hinted = AIR_HAS_HINT(hints, AIR_HINT_SYSTEM) ? hints->system : NULL;
-	/* Newer models answer 400 to these: a rule's default must not keep calls from them. */
-	bool sampling = !air_model_can(candidate->model, "no_sampling_params");
+	AirPrompt *prompt = &call->prompt;
 
 	prompt->task = spec->task;
-	prompt->model = candidate->model->model;
 	if (hinted != NULL && spec->system != NULL)
 		prompt->system = air_to_utf8(psprintf("%s\n\n%s", hinted, spec->system));
 	else if (hinted != NULL || spec->system != NULL)
 		prompt->system = air_to_utf8(hinted ? hinted : spec->system);
 	prompt->nmessages = spec->nmessages;
 	prompt->messages = messages_to_utf8(spec);
-	prompt->max_tokens = candidate->max_tokens;
 	prompt->temperature = prompt->top_p = NAN;
-	if (sampling && AIR_HAS_HINT(hints, AIR_HINT_TEMPERATURE))
+	if (AIR_HAS_HINT(hints, AIR_HINT_TEMPERATURE))
 		prompt->temperature = hints->temperature;
-	if (sampling && AIR_HAS_HINT(hints, AIR_HINT_TOP_P))
+	if (AIR_HAS_HINT(hints, AIR_HINT_TOP_P))
 		prompt->top_p = hints->top_p;
 	prompt->has_seed = AIR_HAS_HINT(hints, AIR_HINT_SEED);
 	prompt->seed = hints->seed;
@@ -74,16 +76,33 @@ fill_prompt(AirCall *call, const AirCandidate *candidate, AirPrompt *prompt)
 		prompt->stop = stop;
 	}
 	if (AIR_HAS_HINT(hints, AIR_HINT_REASONING_EFFORT))
-		prompt->reasoning_effort = hints->reasoning_effort;
+		prompt->reasoning_effort = air_to_utf8(hints->reasoning_effort);
 	if (AIR_HAS_HINT(hints, AIR_HINT_SCHEMA))
 		prompt->schema = air_to_utf8(hints->schema);
 	if (AIR_HAS_HINT(hints, AIR_HINT_DIMENSIONS))
 		prompt->dimensions = hints->dimensions;
-	if (candidate->model->params != NULL)
-		prompt->params = air_to_utf8(candidate->model->params);
+	MemoryContextSwitchTo(caller);
 }
 
-/* Make the request of a call for its current candidate, to be started at `when`. */
+/* Add to *prompt what depends on the candidate. */
+static void
+address_prompt(AirPrompt *prompt, const AirCandidate *candidate)
+{
+	const AirModel *model = candidate->model;
+
+	prompt->model = air_to_utf8(model->model);
+	prompt->max_tokens = candidate->max_tokens;
+	/* Newer models answer 400 to these: a rule's default must not keep calls from them. */
+	if (air_model_can(model, "no_sampling_params"))
+		prompt->temperature = prompt->top_p = NAN;
+	if (model->params != NULL)
+		prompt->params = air_to_utf8(model->params);
+}
+
+/*
+ * Make the request of a call for its current candidate, to be started at `when`.
+ * The call leaves the queue or the request it was in; an error leaves it there.
+ */
 static void
 begin_at(AirCall *call, double when)
 {
@@ -97,9 +116,12 @@ begin_at(AirCall *call, double when)
 	request->cxt = call->cxt;
 	request->model = candidate->model;
 	request->due = when;
-	fill_prompt(call, candidate, &request->prompt);
+	request->prompt = call->prompt;
+	address_prompt(&request->prompt, candidate);
 	MemoryContextSwitchTo(caller);
 
+	/* Nothing below can fail. */
+	air_call_cancel(call);
 	call->result.model = request->model->name;
 	call->result.provider = request->model->server_name;
 	call->request = request;
@@ -107,44 +129,45 @@ begin_at(AirCall *call, double when)
 	air_engine_add_request(request);
 }
 
-/* A request, due now, for a call that was just taken from the queue. */
+/* A request, due now, for the call at the head of the queue. */
 void
 air_request_begin(AirCall *call)
 {
 	begin_at(call, 0);
 }
 
-/* Unlink a request and end its attempt; its calls are left to the caller.  Never fails. */
+/* Unlink a request and end its attempt; its calls are left, for the caller to end.  Never fails. */
 void
 air_request_drop(AirRequest *request)
 {
 	if (request->exchange != NULL)
 		air_exchange_free(request->exchange);
 	request->exchange = NULL;
+	for (int i = 0; i < request->ncalls; i++)
+		request->calls[i]->request = NULL;
 	air_engine_remove_request(request);
 }
 
 /* The attempt failed: the same model again, another candidate, or the end. */
 static void
-request_failed(AirRequest *request, const AirFailure *failure)
+request_failed(AirRequest *request, AirFailure *failure)
 {
 	AirCall *call = request->calls[0];
 	int tried = call->current;
 	double when;
 
 	air_engine_slot(request, false);
+	air_failure_from_utf8(failure);
 	if (!air_retry_next(call, failure, &when))
 	{
-		air_request_drop(request);
+		/* In this order: what can fail, then what cannot. */
 		air_call_fail(call, failure);
+		air_request_drop(request);
 	}
 	else if (call->current == tried)
 		request->due = when;
 	else
-	{
-		air_request_drop(request);
 		begin_at(call, when);
-	}
 }
 
 /* Start an attempt of a waiting request. */
@@ -155,12 +178,15 @@ air_request_attempt(AirRequest *request)
 	MemoryContext caller = MemoryContextSwitchTo(request->cxt);
 	AirFailure err;
 
+	/* Before anything is sent: it can fail. */
+	if (call->id == 0)
+		call->id = air_next_call_id();
 	if (air_attempt_start(request, call->role, &err))
 	{
 		air_engine_slot(request, true);
 		if (call->result.call_id == 0)
 		{
-			call->result.call_id = air_next_call_id();
+			call->result.call_id = call->id;
 			call->started = air_engine_now();
 		}
 		call->result.attempts++;
@@ -208,7 +234,9 @@ attempt_ended(AirRequest *request)
 	MemoryContext caller = MemoryContextSwitchTo(request->cxt);
 	AirAnswer answer = {.usage = {-1, -1, -1, -1, -1}};
 	AirFailure err;
-	bool ok = air_attempt_read(request, call->tokens, &answer, &err);
+	char *text;
+	bool ok = air_attempt_read(request, call->tokens, &answer, &err) &&
+			  air_from_utf8(answer.text, &text, &err);
 
 	add_usage(call, request->model, &answer.usage);
 	if (request->exchange != NULL)
@@ -217,7 +245,7 @@ attempt_ended(AirRequest *request)
 	if (ok)
 	{
 		air_request_drop(request);
-		air_call_succeed(call, &answer);
+		air_call_succeed(call, answer.finish, text);
 	}
 	else
 		request_failed(request, &err);

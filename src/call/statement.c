@@ -64,11 +64,15 @@ enter(void)
 	depth++;
 }
 
+/* A run ended; after an error nobody sees the rows, so nothing is told about them. */
 static void
-leave(void)
+leave(bool ok)
 {
-	depth--;
-	if (depth == 0 && nulls > 0)
+	if (--depth > 0)
+		return;
+	if (!ok)
+		forget();
+	else if (nulls > 0)
 		report();
 }
 
@@ -85,12 +89,11 @@ on_run(AIR_EXECUTOR_RUN_ARGS)
 	}
 	PG_CATCH();
 	{
-		if (--depth == 0)
-			forget(); /* nobody sees its rows */
+		leave(false);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	leave();
+	leave(true);
 }
 
 static void
@@ -106,12 +109,11 @@ on_finish(QueryDesc *queryDesc)
 	}
 	PG_CATCH();
 	{
-		if (--depth == 0)
-			forget(); /* nobody sees its rows */
+		leave(false);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	leave();
+	leave(true);
 }
 
 static void
@@ -130,20 +132,25 @@ on_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 	}
 	PG_CATCH();
 	{
-		if (--depth == 0)
-			forget(); /* nobody sees its rows */
+		leave(false);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	leave();
+	leave(true);
 }
 
-/* A statement that ended with an error reports no NULLs: nobody sees its rows. */
+/*
+ * What ran outside any statement is told at the end of the transaction: deferred
+ * triggers run after the last one, a function called by the fast path in none.
+ */
 static void
 on_xact(XactEvent event, void *arg)
 {
 	if (event == XACT_EVENT_ABORT)
 		forget();
+	else if ((event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE) && depth == 0 &&
+			 nulls > 0)
+		report();
 }
 
 void

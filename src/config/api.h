@@ -12,7 +12,7 @@ typedef struct AirApi
 {
 	const char *name;
 	const char *default_base_url; /* may hold {region}; NULL: base_url must be given */
-	const char *own_hosts;        /* blank-separated patterns, '*' = one or more of [a-z0-9.-] */
+	const char *own_hosts;        /* blank-separated patterns, '*' = one or more of [a-z0-9-] */
 	bool key_required;            /* at its own hosts a call without credential cannot work */
 	bool sigv4;
 	bool offline;   /* fixture: no URL, no credential */

@@ -201,7 +201,7 @@ air_url_join(const AirUrl *url)
 					url->ipv6 ? "]" : "", port, url->path);
 }
 
-/* Does host match the pattern of plen bytes?  '*' is one or more of [a-z0-9.-]. */
+/* Does host match the pattern of plen bytes?  '*' is one or more of [a-z0-9-]: within a label. */
 static bool
 host_matches(const char *pattern, size_t plen, const char *host)
 {
@@ -209,7 +209,7 @@ host_matches(const char *pattern, size_t plen, const char *host)
 	{
 		if (*pattern == '*')
 		{
-			while (is_alnum(*host) || *host == '.' || *host == '-')
+			while (is_alnum(*host) || *host == '-')
 			{
 				if (host_matches(pattern + 1, plen - 1, ++host))
 					return true;

@@ -16,12 +16,11 @@
 #include <unistd.h>
 
 #include "miscadmin.h"
-#include "portability/instr_time.h"
 #include "storage/fd.h"
 #include "storage/latch.h"
 #include "utils/memutils.h"
-#include "utils/wait_event.h"
 
+#include "base/clock.h"
 #include "base/compat.h"
 #include "base/settings.h"
 #include "http/internal.h"
@@ -29,14 +28,15 @@
 /* Idle exchanges kept with their handles; more than this go back to malloc. */
 #define POOL_SIZE 64
 
-#define EVENTS_PER_WAIT 64
+/* Sockets that curl looks at in one step: interrupts wait for its end. */
+#define EVENTS_PER_WAIT 16
 
 typedef struct AirDriver
 {
 	CURLM *multi;
 	int epoll_fd;
 	WaitEventSet *waits;
-	double timer_due; /* ms on now_ms(), < 0: curl wants no timer */
+	double timer_due; /* on air_monotonic_ms(), < 0: curl wants no timer */
 	int sockets;      /* open sockets of curl */
 	int reserved;     /* of these, how many fd.c knows about */
 	long max_connections;
@@ -47,15 +47,6 @@ typedef struct AirDriver
 } AirDriver;
 
 static AirDriver *driver = NULL;
-
-static double
-now_ms(void)
-{
-	instr_time t;
-
-	INSTR_TIME_SET_CURRENT(t);
-	return INSTR_TIME_GET_MILLISEC(t);
-}
 
 /* ---- curl's callbacks: record only ---- */
 
@@ -84,7 +75,7 @@ on_timer(CURLM *multi, long timeout_ms, void *arg)
 {
 	AirDriver *d = arg;
 
-	d->timer_due = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+	d->timer_due = timeout_ms < 0 ? -1 : air_monotonic_ms() + timeout_ms;
 	return 0;
 }
 
@@ -191,44 +182,37 @@ step(AirDriver *d, const struct epoll_event *events, int n, bool timers)
 
 /* ---- set-up ---- */
 
-/* Create the driver of this backend.  Never in the postmaster: curl does not survive fork(). */
-static AirDriver *
-driver_create(void)
+/* Give back a driver whose set-up failed; parts may be missing. */
+static void
+driver_destroy(AirDriver *d)
 {
-	AirDriver *d;
+	if (d->waits != NULL)
+		FreeWaitEventSet(d->waits);
+	if (d->multi != NULL)
+		curl_multi_cleanup(d->multi);
+	if (d->epoll_fd >= 0)
+		close(d->epoll_fd);
+	ReleaseExternalFD();
+	pfree(d);
+}
+
+/* The parts of a driver, in order; raises with what is there filled in. */
+static void
+driver_set_up(AirDriver *d)
+{
 	sigset_t saved;
 	bool ok;
 
-	Assert(IsUnderPostmaster || !IsPostmasterEnvironment);
-	d = MemoryContextAllocZero(TopMemoryContext, sizeof(AirDriver));
-	dlist_init(&d->active);
-	dlist_init(&d->done);
-	dlist_init(&d->pool);
-	d->timer_due = -1;
-
-	ReserveExternalFD();
 	d->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (d->epoll_fd < 0)
-	{
-		int save_errno = errno;
-
-		ReleaseExternalFD();
-		pfree(d);
-		errno = save_errno;
 		ereport(ERROR,
 				(errcode_for_file_access(), errmsg("could not create epoll descriptor: %m")));
-	}
 
 	block_signals(&saved);
 	ok = curl_global_init(CURL_GLOBAL_ALL) == CURLE_OK && (d->multi = curl_multi_init()) != NULL;
 	restore_signals(&saved);
 	if (!ok)
-	{
-		close(d->epoll_fd);
-		ReleaseExternalFD();
-		pfree(d);
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("could not initialize libcurl")));
-	}
 	curl_multi_setopt(d->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
 	curl_multi_setopt(d->multi, CURLMOPT_SOCKETDATA, d);
 	curl_multi_setopt(d->multi, CURLMOPT_TIMERFUNCTION, on_timer);
@@ -239,6 +223,32 @@ driver_create(void)
 	if (IsUnderPostmaster)
 		AddWaitEventToSet(d->waits, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
 	AddWaitEventToSet(d->waits, WL_SOCKET_READABLE, d->epoll_fd, NULL, NULL);
+}
+
+/* Create the driver of this backend.  Never in the postmaster: curl does not survive fork(). */
+static AirDriver *
+driver_create(void)
+{
+	AirDriver *d;
+
+	Assert(IsUnderPostmaster || !IsPostmasterEnvironment);
+	d = MemoryContextAllocZero(TopMemoryContext, sizeof(AirDriver));
+	dlist_init(&d->active);
+	dlist_init(&d->done);
+	dlist_init(&d->pool);
+	d->timer_due = -1;
+	d->epoll_fd = -1;
+	ReserveExternalFD();
+	PG_TRY();
+	{
+		driver_set_up(d);
+	}
+	PG_CATCH();
+	{
+		driver_destroy(d);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
 	return d;
 }
 
@@ -309,6 +319,7 @@ air_http_wait(long timeout_ms)
 	AirDriver *d = driver;
 	WaitEvent event;
 	bool readable = false;
+	bool timers;
 	int n = 0;
 	struct epoll_event events[EVENTS_PER_WAIT];
 
@@ -319,12 +330,12 @@ air_http_wait(long timeout_ms)
 	if (d->timer_due >= 0)
 	{
 		/* Round up, or the last millisecond before a timer would spin. */
-		long until = (long) ceil(Max(0.0, d->timer_due - now_ms()));
+		long until = (long) ceil(Max(0.0, d->timer_due - air_monotonic_ms()));
 
 		timeout_ms = timeout_ms < 0 ? until : Min(timeout_ms, until);
 	}
 
-	if (WaitEventSetWait(d->waits, timeout_ms, &event, 1, PG_WAIT_EXTENSION) == 1)
+	if (WaitEventSetWait(d->waits, timeout_ms, &event, 1, air_wait_event_compat()) == 1)
 	{
 		if (event.events & WL_LATCH_SET)
 		{
@@ -340,13 +351,9 @@ air_http_wait(long timeout_ms)
 
 	if (readable)
 		n = Max(0, epoll_wait(d->epoll_fd, events, EVENTS_PER_WAIT, 0));
-	if (n > 0 || d->timer_due >= 0)
-	{
-		bool timers = d->timer_due >= 0 && d->timer_due <= now_ms();
-
-		if (n > 0 || timers)
-			step(d, events, n, timers);
-	}
+	timers = d->timer_due >= 0 && d->timer_due <= air_monotonic_ms();
+	if (n > 0 || timers)
+		step(d, events, n, timers);
 }
 
 AirExchange *
@@ -366,6 +373,7 @@ air_exchange_free(AirExchange *ex)
 {
 	AirDriver *d = driver;
 	sigset_t saved;
+	long connects = 0;
 
 	block_signals(&saved);
 	if (ex->state == AIR_EX_ACTIVE)
@@ -374,7 +382,14 @@ air_exchange_free(AirExchange *ex)
 		dlist_delete(&ex->node);
 	ex->listed = false;
 	ex->state = AIR_EX_IDLE;
-	if (d->pooled < POOL_SIZE)
+
+	/*
+	 * libcurl repeats a request whose kept connection turns out dead, but counts these over the
+	 * handle's life and fails the sixth (curl pull request 19066): a handle that opened a
+	 * connection, be it for that, is not used again.
+	 */
+	curl_easy_getinfo(ex->easy, CURLINFO_NUM_CONNECTS, &connects);
+	if (d->pooled < POOL_SIZE && connects == 0)
 	{
 		air_exchange_reset(ex);
 		dlist_push_head(&d->pool, &ex->node);

@@ -274,6 +274,7 @@ air_exchange_transport(const AirExchange *ex)
 		case CURLE_PEER_FAILED_VERIFICATION:
 		case CURLE_SSL_ISSUER_ERROR:
 		case CURLE_SSL_CERTPROBLEM:
+		case CURLE_SSL_CIPHER:
 		case CURLE_SSL_INVALIDCERTSTATUS:
 			return AIR_TRANSPORT_TLS;
 		case CURLE_SSL_CACERT_BADFILE:
@@ -325,44 +326,44 @@ air_exchange_sent(const AirExchange *ex)
 	return request_size > 0;
 }
 
-/* Cut the raw header block into lower-case names and trimmed values, in place. */
+/*
+ * Cut the raw header block into lower-case names and trimmed values, in place.
+ * A line ends where curl ends one, at LF: a bare CR inside a line is a foreign
+ * byte like any other, or a reply could hold more lines than were counted.
+ */
 static void
 split_headers(AirExchange *ex)
 {
-	char *p = ex->head.data;
+	char *line = ex->head.data;
+	char *end;
 	int max = 0;
 
 	for (size_t i = 0; i < ex->head.len; i++)
-		max += p[i] == '\n';
+		max += line[i] == '\n';
 	ex->reply_headers = calloc(max + 1, sizeof(AirHeader));
 	if (ex->reply_headers == NULL)
 		return;
 	ex->reply.headers = ex->reply_headers;
-	while (p != NULL && *p != '\0')
+	for (; (end = strchr(line, '\n')) != NULL; line = end + 1)
 	{
-		char *end = strpbrk(p, "\r\n");
-		char *colon = strchr(p, ':');
+		char *colon = memchr(line, ':', end - line);
+		char *value;
+		char *tail = end;
+		AirHeader *header;
 
-		if (end != NULL && colon != NULL && colon < end)
-		{
-			char *value = colon + 1;
-			char *tail = end;
-
-			while (*value == ' ' || *value == '\t')
-				value++;
-			while (tail > value && (tail[-1] == ' ' || tail[-1] == '\t'))
-				tail--;
-			*colon = '\0';
-			for (char *c = p; *c; c++)
-				*c = pg_ascii_tolower((unsigned char) *c);
-			ex->reply_headers[ex->reply.nheaders].name = p;
-			ex->reply_headers[ex->reply.nheaders].value = value;
-			ex->reply.nheaders++;
-			p = end + strspn(end, "\r\n");
-			*tail = '\0';
-		}
-		else
-			p = end ? end + strspn(end, "\r\n") : NULL;
+		if (colon == NULL)
+			continue;
+		value = colon + 1;
+		while (*value == ' ' || *value == '\t')
+			value++;
+		while (tail > value && strchr(" \t\r", tail[-1]) != NULL)
+			tail--;
+		*colon = *tail = '\0';
+		for (char *c = line; *c; c++)
+			*c = pg_ascii_tolower((unsigned char) *c);
+		header = &ex->reply_headers[ex->reply.nheaders++];
+		header->name = line;
+		header->value = value;
 	}
 }
 

@@ -94,6 +94,12 @@ extern const char *air_request_id(const AirHttpReply *reply, const cJSON *root);
 extern char *air_copy_name(const char *name);
 
 /*
+ * Blank, in place, what a terminal or a reader of a log would obey: controls
+ * (also those of U+0080 to U+009F), separators of lines, marks of direction.
+ */
+extern void air_blank_controls(char *s, size_t len);
+
+/*
  * The text of an answer: a string, or an array of parts of which the text parts
  * are joined (reasoning is left out).  NULL if there is none.
  */

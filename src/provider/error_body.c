@@ -29,14 +29,17 @@ is_html(const char *s, size_t len)
 
 /* Foreign text on one line: runs of blanks become one, tags of HTML go, a final stop goes. */
 static const char *
-clean_message(const char *s, size_t len)
+clean_message(const char *text, size_t len)
 {
 	StringInfoData buf;
-	bool html = is_html(s, len);
+	size_t n = Min(len, MAX_SOURCE);
+	char *s = memcpy(palloc(n + 1), text, n);
+	bool html = is_html(text, len);
 	bool in_tag = false;
 
+	air_blank_controls(s, n);
 	initStringInfo(&buf);
-	for (size_t i = 0; i < Min(len, MAX_SOURCE); i++)
+	for (size_t i = 0; i < n; i++)
 	{
 		bool blank = (unsigned char) s[i] <= ' ';
 

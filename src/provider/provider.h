@@ -128,7 +128,7 @@ typedef struct AirCodec
 	const char *api;              /* the server option's value */
 	const char *default_base_url; /* may hold {region}; NULL: base_url must be given */
 	const char *own_hosts;        /* blank-separated host patterns ('*' stands for one or more
-								   * characters of [a-z0-9.-]) that are this api's own */
+								   * characters of [a-z0-9-]) that are this api's own */
 	bool key_required;            /* at its own hosts a call without credential cannot work */
 	bool sigv4;                   /* AIR_CRED_SIGV4 is understood */
 	unsigned tasks;               /* bit (1 << AirTask) for what it can do */

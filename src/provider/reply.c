@@ -25,6 +25,35 @@ air_malformed(AirFailure *err, const char *what)
 	return false;
 }
 
+/* Bytes at s of n, a control or a mark that is not shown as itself: its length, else 0. */
+static size_t
+control_length(const unsigned char *s, size_t n)
+{
+	if (s[0] < ' ' || s[0] == 0x7f)
+		return 1;
+	if (n >= 2 && s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f)
+		return 2;
+	if (n < 3 || s[0] != 0xe2)
+		return 0;
+	/* U+200E, U+200F, U+2028 to U+202E; U+2066 to U+2069 */
+	if (s[1] == 0x80 && ((s[2] >= 0x8e && s[2] <= 0x8f) || (s[2] >= 0xa8 && s[2] <= 0xae)))
+		return 3;
+	return s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9 ? 3 : 0;
+}
+
+/* See common.h. */
+void
+air_blank_controls(char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+	{
+		size_t n = control_length((const unsigned char *) s + i, len - i);
+
+		memset(s + i, ' ', n);
+		i += n > 0 ? n - 1 : 0;
+	}
+}
+
 /* See common.h. */
 char *
 air_copy_name(const char *name)
@@ -34,11 +63,7 @@ air_copy_name(const char *name)
 	if (name == NULL)
 		return NULL;
 	copy = pnstrdup(name, air_utf8_clip(name, strlen(name), MAX_NAME));
-	for (char *p = copy; *p != '\0'; p++)
-	{
-		if ((unsigned char) *p < ' ' || *p == 0x7f)
-			*p = ' ';
-	}
+	air_blank_controls(copy, strlen(copy));
 	/* Header values need not be text at all. */
 	return air_utf8_valid(copy, strlen(copy)) ? copy : NULL;
 }

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "miscadmin.h"
-#include "pgstat.h"
 #include "storage/fd.h"
 #include "storage/latch.h"
 #include "utils/wait_event.h"
@@ -22,8 +21,8 @@
 #define MARK_TEMP "pg_stat/ai_router.call_id.tmp"
 #define BLOCK 100000
 
-/* Write the mark durably.  Never raises: an id that may repeat after a crash beats a failing call.
- */
+/* Write the mark durably.  A failure is logged: an id that may repeat after a crash beats a failing
+ * call.  Raises only where this process has too many files open. */
 static void
 write_mark(uint64 mark)
 {
@@ -45,8 +44,11 @@ air_callids_init(AirCallIds *ids)
 
 	if (f != NULL)
 	{
-		if (fscanf(f, UINT64_FORMAT, &mark) != 1)
+		if (fscanf(f, UINT64_FORMAT, &mark) != 1 || mark > PG_INT64_MAX / 2)
+		{
 			ereport(LOG, (errmsg("file \"%s\" is damaged: call ids start again", MARK_FILE)));
+			mark = 0;
+		}
 		FreeFile(f);
 	}
 	mark = Max(mark, 1);
@@ -62,6 +64,27 @@ air_callids_save(AirCallIds *ids)
 	write_mark(pg_atomic_read_u64(&ids->next));
 }
 
+/* Move the mark on for an id, unless somebody did since it was looked at.  Gives the flag back. */
+static void
+extend(AirCallIds *ids, uint64 id)
+{
+	uint64 high = pg_atomic_read_u64(&ids->high);
+
+	PG_TRY();
+	{
+		if (id + BLOCK / 2 >= high)
+		{
+			write_mark(high + BLOCK);
+			pg_atomic_write_u64(&ids->high, high + BLOCK);
+		}
+	}
+	PG_FINALLY();
+	{
+		pg_atomic_clear_flag(&ids->extending);
+	}
+	PG_END_TRY();
+}
+
 int64
 air_callids_next(AirCallIds *ids)
 {
@@ -74,11 +97,7 @@ air_callids_next(AirCallIds *ids)
 		if (id + BLOCK / 2 < high)
 			return (int64) id;
 		if (pg_atomic_test_set_flag(&ids->extending))
-		{
-			write_mark(high + BLOCK);
-			pg_atomic_write_u64(&ids->high, high + BLOCK);
-			pg_atomic_clear_flag(&ids->extending);
-		}
+			extend(ids, id);
 		else if (id < high)
 			return (int64) id;
 		else

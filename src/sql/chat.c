@@ -9,6 +9,8 @@
  */
 #include "base/pg.h"
 
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
@@ -121,14 +123,18 @@ read_content(JsonbValue *v, AirMessage *message)
 
 /* System messages are set apart: most families have a place of their own for them. */
 static void
-add_system(AirCallSpec *spec, const AirMessage *message)
+add_system(StringInfo system, const AirMessage *message)
 {
 	for (int i = 0; i < message->nparts; i++)
 	{
 		if (message->parts[i].text == NULL)
 			bad_messages("a system message cannot hold images");
-		spec->system = spec->system ? psprintf("%s\n\n%s", spec->system, message->parts[i].text)
-									: message->parts[i].text;
+		/* One buffer that grows: joining two strings each time would take quadratic memory. */
+		if (system->data == NULL)
+			initStringInfo(system);
+		else
+			appendStringInfoString(system, "\n\n");
+		appendStringInfoString(system, message->parts[i].text);
 	}
 }
 
@@ -138,6 +144,7 @@ read_messages(Jsonb *jb, AirCallSpec *spec)
 {
 	int n = JB_ROOT_COUNT(jb);
 	AirMessage *messages = palloc0(sizeof(AirMessage) * Max(n, 1));
+	StringInfoData system = {0};
 	bool asked = false;
 
 	if (!JB_ROOT_IS_ARRAY(jb) || JB_ROOT_IS_SCALAR(jb))
@@ -149,6 +156,7 @@ read_messages(Jsonb *jb, AirCallSpec *spec)
 		JsonbContainer *object;
 		char *role;
 
+		CHECK_FOR_INTERRUPTS();
 		if (v->type != jbvBinary || !JsonContainerIsObject(v->val.binary.data))
 			bad_messages("each message must be an object");
 		object = v->val.binary.data;
@@ -159,7 +167,7 @@ read_messages(Jsonb *jb, AirCallSpec *spec)
 		read_content(member(object, "content"), message);
 		if (role != NULL && (strcmp(role, "system") == 0 || strcmp(role, "developer") == 0))
 		{
-			add_system(spec, message);
+			add_system(&system, message);
 			continue;
 		}
 		if (role != NULL && strcmp(role, "user") == 0)
@@ -176,6 +184,7 @@ read_messages(Jsonb *jb, AirCallSpec *spec)
 	if (!asked)
 		bad_messages("messages must hold at least one user message");
 	spec->messages = messages;
+	spec->system = system.data;
 }
 
 /* ai_chat(messages jsonb, hints jsonb) returns text */

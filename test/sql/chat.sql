@@ -60,6 +60,10 @@ SELECT chat('[{"role": "user", "content": "a secret"}, {"role": "assistant", "co
 SELECT chat('[{"role": "user", "content": "first"}, {"role": "assistant", "content": "a secret"}, {"role": "user", "content": "second"}]');
 SELECT chat('[{"role": "user", "content": "x"}]', '{"on_error": "null", "unknown": 1}');
 
+-- Many system messages are joined in one buffer.
+SELECT length(chat((SELECT jsonb_agg(jsonb_build_object('role', 'system', 'content', repeat('s', 200))) FROM generate_series(1, 3000))
+                   || '[{"role": "user", "content": "first"}]')) > 0 AS answered;
+
 DROP FUNCTION chat;
 TRUNCATE ai_router.models, ai_router.rules, ai_router.fixtures;
 DROP SERVER chat_one;

@@ -95,6 +95,7 @@ SELECT api, url, try_url(url, api) FROM (VALUES
     ('azure', 'https://openai.azure.com/openai/v1'),
     ('azure', 'https://a_b.openai.azure.com/openai/v1'),
     ('azure', 'https://mine.openai.azure.com.evil.example/'),
+    ('azure', 'https://two.labels.openai.azure.com/openai/v1'),
     ('ollama', 'http://localhost:11434'),
     ('ollama', 'http://localhost:5432')) v(api, url);
 RESET ROLE;

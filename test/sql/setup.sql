@@ -7,6 +7,23 @@ SELECT n.nspname, count(*) > 0 AS has_functions
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
  WHERE n.nspname IN ('ai_router', 'elsewhere') GROUP BY 1 ORDER BY 1;
 DROP EXTENSION ai_router;
+
+-- Functions and operators that lie in wait in the target schema are not taken.
+CREATE FUNCTION elsewhere.array_ndims(text[]) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION elsewhere.cardinality(text[]) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION elsewhere.at_least(numeric, int) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE OPERATOR elsewhere.>= (LEFTARG = numeric, RIGHTARG = int, FUNCTION = elsewhere.at_least);
+CREATE EXTENSION ai_router SCHEMA elsewhere;
+SELECT pg_describe_object(d.classid, d.objid, d.objsubid) AS taken_in
+  FROM pg_depend d
+ WHERE d.classid = 'pg_constraint'::regclass
+   AND ((d.refclassid = 'pg_proc'::regclass AND d.refobjid IN (SELECT oid FROM pg_proc WHERE pronamespace = 'elsewhere'::regnamespace
+                                                                 AND proname IN ('array_ndims', 'cardinality', 'at_least')))
+     OR (d.refclassid = 'pg_operator'::regclass AND d.refobjid IN (SELECT oid FROM pg_operator WHERE oprnamespace = 'elsewhere'::regnamespace)));
+SELECT nspname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.proname IN ('ai_complete', 'ai_hints') GROUP BY 1;
+DROP EXTENSION ai_router;
+DROP OPERATOR elsewhere.>= (numeric, int);
+DROP FUNCTION elsewhere.array_ndims(text[]), elsewhere.cardinality(text[]), elsewhere.at_least(numeric, int);
 DROP SCHEMA elsewhere;
 CREATE EXTENSION ai_router;
 

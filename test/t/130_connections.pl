@@ -12,7 +12,7 @@ my %models = (
 	hang => 'hang--fault-hang',
 	keepclose => 'kc--fault-keepclose',
 	closeidle => 'ci--fault-closeidle',
-	closelate => 'cl--fault-closeidle--drip-150',
+	closelate => 'cl--fault-closeidle--drip-30',
 	body => 'body--fault-slowbody--drip-30');
 $t->models_at_p(%models);
 my $s = $t->session;
@@ -57,18 +57,19 @@ for my $model (qw(keepclose closeidle closelate))
 	my $id = $models{$model};
 	my $before = opened();
 
-	for my $i (1 .. 6)
+	# More often than libcurl repeats by itself over the life of one handle.
+	for my $i (1 .. 16)
 	{
 		my $r = $s->query(qq(SELECT answer, attempts FROM ai_call('Echo: $i', '{"model":"$model"}')));
 		is_deeply($r->{rows}, [ [ $i, 1 ] ], "$model: call $i is answered at the first attempt");
 	}
-	is($t->counter($id, 'requests'), 6, "$model: six requests reached the provider");
-	is($t->counter($id, 'ok'), 6, "$model: all were answered");
-	cmp_ok(opened() - $before, '>=', 5, "$model: connections were really closed");
+	is($t->counter($id, 'requests'), 16, "$model: sixteen requests reached the provider");
+	is($t->counter($id, 'ok'), 16, "$model: all were answered");
+	cmp_ok(opened() - $before, '>=', 15, "$model: connections were really closed");
 }
 $s->query('SET ai_router.max_concurrency = 8');
 is($s->value(array_call('closeidle', 50)), $list->(50), 'closeidle, side by side: all answered');
-is($t->counter($models{closeidle}, 'requests'), 56, 'closeidle, side by side: no request twice');
+is($t->counter($models{closeidle}, 'requests'), 66, 'closeidle, side by side: no request twice');
 
 # What was given up half way is not somebody else's answer.
 $t->reset;

@@ -187,6 +187,21 @@ test_secrets(void)
 	lacks(err.message, "sk-", "after its keys are masked");
 }
 
+/* What a terminal or a reader of a log would obey. */
+static void
+test_controls(void)
+{
+	AirFailure err;
+
+	err = kit_failure(
+		400,
+		"{\"error\":{\"message\":\"a\\u001b[31mb\\u009b31mc\\u007fd\\u202ee\\u2028f\\r\\n"
+		"LOG: g \\u2066\\u200f\\u2013 \\u00e9\"}}",
+		"x-request-id", "r\x1b[0m\xc2\x9b\xe2\x80\xaez", NULL);
+	is_failure(&err, "RT009 - [a [31mb 31mc d e f LOG: g \xe2\x80\x93 \xc3\xa9] r [0m     z",
+			   "controls, separators and marks of direction are blanked");
+}
+
 int
 main(void)
 {
@@ -196,6 +211,7 @@ main(void)
 	test_498();
 	test_no_form();
 	test_secrets();
+	test_controls();
 	is_int(kit_json_live(), 0, "no cJSON memory is left");
 	return done_testing();
 }
