@@ -11,18 +11,19 @@ MODULE_big = ai_router
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 
 # The install script is one file to PostgreSQL and several to its readers.
-SQL_PARTS = $(addprefix sql/,header.sql hints.sql schema.sql triggers.sql catalogue.sql admin.sql check.sql functions.sql privileges.sql)
-DATA_built = sql/ai_router--1.0.sql
+SQL_PARTS = $(addprefix sql/install/,header.sql hints.sql schema.sql triggers.sql catalogue.sql admin.sql check.sql functions.sql privileges.sql)
+DATA_built = sql/install/ai_router--1.0.sql
 
-# Output goes to test/ too: pg_regress would take ./sql/admin.sql for the test of that name.
-# setup comes first, while nothing depends on the extension.
-REGRESS = setup $(filter-out setup,$(notdir $(basename $(sort $(wildcard test/sql/*.sql)))))
-REGRESS_OPTS = --inputdir=test --outputdir=test --load-extension=ai_router
+# setup first: it drops the extension and makes it again.
+REGRESS = setup $(filter-out setup,$(notdir $(basename $(sort $(wildcard sql/*.sql)))))
+REGRESS_OPTS = --load-extension=ai_router
+ISOLATION = $(notdir $(basename $(sort $(wildcard test/specs/*.spec))))
+ISOLATION_OPTS = --inputdir=test --load-extension=ai_router
 
 PG_CPPFLAGS = -I$(srcdir)/src
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-cast-function-type -Wno-clobbered
 SHLIB_LINK = -lcurl -lcjson
-EXTRA_CLEAN = sql/ai_router--1.0.sql test/results test/regression.diffs test/regression.out
+EXTRA_CLEAN = sql/install/ai_router--1.0.sql
 
 PG_CONFIG ?= pg_config
 
@@ -44,7 +45,7 @@ else
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-sql/ai_router--1.0.sql: $(SQL_PARTS)
+sql/install/ai_router--1.0.sql: $(SQL_PARTS)
 	cat $(SQL_PARTS) > $@.tmp
 	mv $@.tmp $@
 

@@ -1,203 +1,41 @@
+-- The catalogue: complete, consistent, and accepted by the tables it feeds.
+SELECT provider, count(*), string_agg(DISTINCT api, ', ' ORDER BY api) AS apis, min(base_url) AS base_url
+  FROM ai_router.catalogue GROUP BY provider ORDER BY provider;
+SELECT mode, count(*) FROM ai_router.catalogue GROUP BY mode ORDER BY mode;
 
--- The catalogue: what this version knows about models.
---
--- Facts of 2026, list prices in USD per million tokens of the standard tier,
--- gathered from the price tables of LiteLLM (MIT licence, Copyright (c) 2023
--- Berri AI; 2026-08-01), models.dev and genai-prices (both MIT licence).
--- Prices change: column as_of says how old a row is, ai_router.models is where
--- to correct it.  An upgrade replaces the rows.
+-- What each provider's first choice is.
+SELECT provider, model FROM ai_router.catalogue c
+ WHERE rank = (SELECT min(rank) FROM ai_router.catalogue o WHERE o.provider = c.provider)
+ ORDER BY provider;
 
-INSERT INTO ai_router.catalogue
-    (provider, model, api, base_url, family, mode, context_window, max_output,
-     input_price, cached_input_price, cache_write_price, output_price, price_tiers,
-     capabilities, dimensions, rank, as_of, deprecates, notes)
-VALUES
-('openai', 'gpt-5.6', 'openai', NULL, 'gpt-5.6', 'chat', 1050000, 128000, 5, 0.5, 6.25, 30, '[{"above": 272000, "input": 10, "output": 45}]', '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 30, '2026-08-01', NULL, NULL),
-('openai', 'gpt-5.6-sol', 'openai', NULL, 'gpt-5.6-sol', 'chat', 1050000, 128000, 5, 0.5, 6.25, 30, '[{"above": 272000, "input": 10, "output": 45}]', '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 900, '2026-08-01', NULL, NULL),
-('openai', 'gpt-5.6-terra', 'openai', NULL, 'gpt-5.6-terra', 'chat', 1050000, 128000, 2, 0.2, 2.5, 12, '[{"above": 272000, "input": 4, "output": 18}]', '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 20, '2026-08-01', NULL, 'price is doubtful: another list of 2026-08-21 says 2.5/15'),
-('openai', 'gpt-5.6-luna', 'openai', NULL, 'gpt-5.6-luna', 'chat', 1050000, 128000, 0.2, 0.02, 0.25, 1.2, '[{"above": 272000, "input": 0.4, "output": 1.8}]', '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 40, '2026-08-01', NULL, 'price is doubtful: another list of 2026-08-21 says 1/6'),
-('openai', 'gpt-5.5', 'openai', NULL, 'gpt-5.5', 'chat', 1050000, 128000, 5, 0.5, NULL, 30, '[{"above": 272000, "input": 10, "output": 45}]', '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 900, '2026-08-01', NULL, NULL),
-('openai', 'gpt-5.5-pro', 'openai_responses', NULL, 'gpt-5.5-pro', 'chat', 1050000, 128000, 30, 3, NULL, 180, '[{"above": 272000, "input": 60, "output": 270}]', '{tools,cache,reasoning,vision,pdf,web,system}', NULL, 900, '2026-08-01', NULL, NULL),
-('openai', 'gpt-5.4', 'openai', NULL, 'gpt-5.4', 'chat', 1050000, 128000, 2.5, 0.25, NULL, 15, '[{"above": 272000, "input": 5, "output": 22.5}]', '{tools,json_schema,cache,reasoning,vision,pdf,system}', NULL, 60, '2026-08-01', NULL, NULL),
-('openai', 'gpt-5.4-pro', 'openai_responses', NULL, 'gpt-5.4-pro', 'chat', 1050000, 128000, 30, 3, NULL, 180, '[{"above": 272000, "input": 60, "output": 270}]', '{tools,cache,reasoning,vision,pdf,web,system}', NULL, 900, '2026-08-01', NULL, NULL),
-('openai', 'gpt-5.4-mini', 'openai', NULL, 'gpt-5.4-mini', 'chat', 272000, 128000, 0.75, 0.075, NULL, 4.5, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 10, '2026-08-01', NULL, NULL),
-('openai', 'gpt-5.4-nano', 'openai', NULL, 'gpt-5.4-nano', 'chat', 272000, 128000, 0.2, 0.02, NULL, 1.25, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 50, '2026-08-01', NULL, NULL),
-('openai', 'gpt-5.3-codex', 'openai_responses', NULL, 'gpt-5.3-codex', 'chat', 272000, 128000, 1.75, 0.175, NULL, 14, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web}', NULL, 300, '2026-08-01', NULL, NULL),
-('openai', 'gpt-5.2', 'openai', NULL, 'gpt-5.2', 'chat', 272000, 128000, 1.75, 0.175, NULL, 14, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 300, '2026-08-01', NULL, NULL),
-('openai', 'gpt-5.2-pro', 'openai_responses', NULL, 'gpt-5.2-pro', 'chat', 272000, 128000, 21, NULL, NULL, 168, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 900, '2026-08-01', NULL, NULL),
-('openai', 'gpt-5.1', 'openai', NULL, 'gpt-5.1', 'chat', 272000, 128000, 1.25, 0.125, NULL, 10, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 400, '2026-08-01', NULL, NULL),
-('openai', 'gpt-5', 'openai', NULL, 'gpt-5', 'chat', 272000, 128000, 1.25, 0.125, NULL, 10, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 400, '2026-08-01', NULL, NULL),
-('openai', 'gpt-5-pro', 'openai_responses', NULL, 'gpt-5-pro', 'chat', 400000, 128000, 15, NULL, NULL, 120, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 900, '2026-08-01', NULL, NULL),
-('openai', 'gpt-5-mini', 'openai', NULL, 'gpt-5-mini', 'chat', 272000, 128000, 0.25, 0.025, NULL, 2, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 400, '2026-08-01', NULL, NULL),
-('openai', 'gpt-5-nano', 'openai', NULL, 'gpt-5-nano', 'chat', 272000, 128000, 0.05, 0.005, NULL, 0.4, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 400, '2026-08-01', NULL, NULL),
-('openai', 'gpt-4.1', 'openai', NULL, 'gpt-4.1', 'chat', 1047576, 32768, 2, 0.5, NULL, 8, NULL, '{tools,json_schema,cache,vision,pdf,web,system}', NULL, 400, '2026-08-01', NULL, NULL),
-('openai', 'gpt-4.1-mini', 'openai', NULL, 'gpt-4.1-mini', 'chat', 1047576, 32768, 0.4, 0.1, NULL, 1.6, NULL, '{tools,json_schema,cache,vision,pdf,web,system}', NULL, 70, '2026-08-01', NULL, NULL),
-('openai', 'gpt-4.1-nano', 'openai', NULL, 'gpt-4.1-nano', 'chat', 1047576, 32768, 0.1, 0.025, NULL, 0.4, NULL, '{tools,json_schema,cache,vision,pdf,system}', NULL, 400, '2026-08-01', NULL, NULL),
-('openai', 'gpt-4o', 'openai', NULL, 'gpt-4o', 'chat', 128000, 16384, 2.5, 1.25, NULL, 10, NULL, '{tools,json_schema,cache,vision,pdf,system}', NULL, 400, '2026-08-01', NULL, NULL),
-('openai', 'gpt-4o-mini', 'openai', NULL, 'gpt-4o-mini', 'chat', 128000, 16384, 0.15, 0.075, NULL, 0.6, NULL, '{tools,json_schema,cache,vision,pdf,system}', NULL, 400, '2026-08-01', NULL, NULL),
-('openai', 'gpt-4-turbo', 'openai', NULL, 'gpt-4-turbo', 'chat', 128000, 4096, 10, NULL, NULL, 30, NULL, '{tools,cache,vision,pdf,system}', NULL, 900, '2026-08-01', NULL, NULL),
-('openai', 'gpt-3.5-turbo', 'openai', NULL, 'gpt-3.5-turbo', 'chat', 16385, 4096, 0.5, NULL, NULL, 1.5, NULL, '{tools,cache,system}', NULL, 400, '2026-08-01', NULL, NULL),
-('openai', 'o1', 'openai', NULL, 'o1', 'chat', 200000, 100000, 15, 7.5, NULL, 60, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,system}', NULL, 900, '2026-08-01', NULL, NULL),
-('openai', 'o3', 'openai', NULL, 'o3', 'chat', 200000, 100000, 2, 0.5, NULL, 8, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web}', NULL, 400, '2026-08-01', NULL, NULL),
-('openai', 'o3-pro', 'openai_responses', NULL, 'o3-pro', 'chat', 200000, 100000, 20, NULL, NULL, 80, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web}', NULL, 900, '2026-08-01', NULL, NULL),
-('openai', 'o3-mini', 'openai', NULL, 'o3-mini', 'chat', 200000, 100000, 1.1, 0.55, NULL, 4.4, NULL, '{tools,json_schema,cache,reasoning}', NULL, 400, '2026-08-01', NULL, NULL),
-('openai', 'o4-mini', 'openai', NULL, 'o4-mini', 'chat', 200000, 100000, 1.1, 0.275, NULL, 4.4, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web}', NULL, 400, '2026-08-01', NULL, NULL),
-('openai', 'text-embedding-3-large', 'openai', NULL, 'text-embedding-3-large', 'embedding', 8191, NULL, 0.13, NULL, NULL, 0, NULL, '{}', 3072, 100, '2026-08-01', NULL, NULL),
-('openai', 'text-embedding-3-small', 'openai', NULL, 'text-embedding-3-small', 'embedding', 8191, NULL, 0.02, NULL, NULL, 0, NULL, '{}', 1536, 100, '2026-08-01', NULL, NULL),
-('openai', 'text-embedding-ada-002', 'openai', NULL, 'text-embedding-ada-002', 'embedding', 8191, NULL, 0.1, NULL, NULL, 0, NULL, '{}', 1536, 100, '2026-08-01', NULL, NULL),
-('openai', 'gpt-6-astra', 'openai', NULL, 'gpt-6-astra', 'chat', 1050000, 128000, 10, 1, 12.5, 50, '[{"above": 272000, "input": 20, "output": 75}]', '{tools,json_schema,cache,reasoning,vision,pdf}', NULL, 900, '2026-10-01', NULL, 'price from models.dev'),
-('anthropic', 'claude-opus-5', 'anthropic', NULL, 'claude-opus-5', 'chat', 1000000, 128000, 5, 0.5, 6.25, 25, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,no_sampling_params}', NULL, 40, '2026-08-01', NULL, NULL),
-('anthropic', 'claude-fable-5', 'anthropic', NULL, 'claude-fable-5', 'chat', 1000000, 128000, 10, 1, 12.5, 50, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,no_sampling_params}', NULL, 900, '2026-08-01', NULL, NULL),
-('anthropic', 'claude-sonnet-5', 'anthropic', NULL, 'claude-sonnet-5', 'chat', 1000000, 128000, 3, 0.3, 3.75, 15, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,no_sampling_params}', NULL, 20, '2026-09-01', NULL, '2/10 until 2026-08-31'),
-('anthropic', 'claude-opus-4-8', 'anthropic', NULL, 'claude-opus-4-8', 'chat', 1000000, 128000, 5, 0.5, 6.25, 25, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,no_sampling_params}', NULL, 900, '2026-08-01', NULL, NULL),
-('anthropic', 'claude-opus-4-7', 'anthropic', NULL, 'claude-opus-4-7', 'chat', 1000000, 128000, 5, 0.5, 6.25, 25, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,no_sampling_params}', NULL, 900, '2026-08-01', NULL, NULL),
-('anthropic', 'claude-opus-4-6', 'anthropic', NULL, 'claude-opus-4-6', 'chat', 1000000, 128000, 5, 0.5, 6.25, 25, NULL, '{tools,json_schema,cache,reasoning,vision,pdf}', NULL, 900, '2026-08-01', NULL, NULL),
-('anthropic', 'claude-opus-4-5', 'anthropic', NULL, 'claude-opus-4-5', 'chat', 200000, 64000, 5, 0.5, 6.25, 25, NULL, '{tools,json_schema,cache,reasoning,vision,pdf}', NULL, 900, '2026-08-01', NULL, NULL),
-('anthropic', 'claude-opus-4-1', 'anthropic', NULL, 'claude-opus-4-1', 'chat', 200000, 32000, 15, 1.5, 18.75, 75, NULL, '{tools,json_schema,cache,reasoning,vision,pdf}', NULL, 900, '2026-08-01', NULL, NULL),
-('anthropic', 'claude-sonnet-4-6', 'anthropic', NULL, 'claude-sonnet-4-6', 'chat', 1000000, 64000, 3, 0.3, 3.75, 15, NULL, '{tools,json_schema,cache,reasoning,vision,pdf}', NULL, 300, '2026-08-01', NULL, NULL),
-('anthropic', 'claude-sonnet-4-5', 'anthropic', NULL, 'claude-sonnet-4-5', 'chat', 200000, 64000, 3, 0.3, 3.75, 15, '[{"above": 200000, "input": 6, "output": 22.5}]', '{tools,json_schema,cache,reasoning,vision,pdf}', NULL, 300, '2026-08-01', NULL, NULL),
-('anthropic', 'claude-sonnet-4-20250514', 'anthropic', NULL, 'claude-sonnet-4', 'chat', 1000000, 64000, 3, 0.3, 3.75, 15, '[{"above": 200000, "input": 6, "output": 22.5}]', '{tools,json_schema,cache,reasoning,vision,pdf}', NULL, 800, '2026-08-01', '2026-05-14', NULL),
-('anthropic', 'claude-haiku-4-5', 'anthropic', NULL, 'claude-haiku-4-5', 'chat', 200000, 64000, 1, 0.1, 1.25, 5, NULL, '{tools,json_schema,cache,reasoning,vision,pdf}', NULL, 10, '2026-08-01', NULL, NULL),
-('anthropic', 'claude-haiku-4-5-20251001', 'anthropic', NULL, 'claude-haiku-4-5', 'chat', 200000, 64000, 1, 0.1, 1.25, 5, NULL, '{tools,json_schema,cache,reasoning,vision,pdf}', NULL, 300, '2026-08-01', NULL, NULL),
-('anthropic', 'claude-opus-5-5', 'anthropic', NULL, 'claude-opus-5-5', 'chat', 1000000, 128000, 4, 0.2, 5, 20, NULL, '{tools,json_schema,cache,reasoning,no_sampling_params}', NULL, 50, '2026-10-01', NULL, 'context window is unverified; price from models.dev'),
-('anthropic', 'claude-sonnet-5-5', 'anthropic', NULL, 'claude-sonnet-5-5', 'chat', 1000000, 128000, 2, 0.1, 2.5, 10, NULL, '{tools,json_schema,cache,reasoning,no_sampling_params}', NULL, 30, '2026-10-01', NULL, 'context window is unverified; price from models.dev'),
-('bedrock', 'amazon.nova-2-lite-v1:0', 'bedrock', NULL, 'nova-2-lite', 'chat', 1000000, 64000, 0.3, 0.075, NULL, 2.5, NULL, '{tools,json_schema,cache,reasoning,vision,pdf}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'us.amazon.nova-2-lite-v1:0', 'bedrock', NULL, 'nova-2-lite', 'chat', 1000000, 64000, 0.33, 0.0825, NULL, 2.75, NULL, '{tools,json_schema,cache,reasoning,vision,pdf}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'global.amazon.nova-2-lite-v1:0', 'bedrock', NULL, 'nova-2-lite', 'chat', 1000000, 64000, 0.3, 0.075, NULL, 2.5, NULL, '{tools,json_schema,cache,reasoning,vision,pdf}', NULL, 10, '2026-08-01', NULL, NULL),
-('bedrock', 'amazon.nova-2-pro-preview-20251202-v1:0', 'bedrock', NULL, 'nova-2-pro-preview-20251202', 'chat', 1000000, 64000, 2.1875, 0.546875, NULL, 17.5, NULL, '{tools,json_schema,cache,reasoning,vision,pdf}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'amazon.nova-lite-v1:0', 'bedrock', NULL, 'nova-lite', 'chat', 300000, 10000, 0.06, NULL, NULL, 0.24, NULL, '{tools,json_schema,cache,vision,pdf}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'amazon.nova-micro-v1:0', 'bedrock', NULL, 'nova-micro', 'chat', 128000, 10000, 0.035, NULL, NULL, 0.14, NULL, '{tools,json_schema,cache}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'amazon.nova-pro-v1:0', 'bedrock', NULL, 'nova-pro', 'chat', 300000, 10000, 0.8, NULL, NULL, 3.2, NULL, '{tools,json_schema,cache,vision,pdf}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'us.amazon.nova-premier-v1:0', 'bedrock', NULL, 'nova-premier', 'chat', 1000000, 10000, 2.5, NULL, NULL, 12.5, NULL, '{tools,json_schema,vision,pdf}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'us.amazon.nova-lite-v1:0', 'bedrock', NULL, 'nova-lite', 'chat', 300000, 10000, 0.06, NULL, NULL, 0.24, NULL, '{tools,json_schema,cache,vision,pdf}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'us.amazon.nova-micro-v1:0', 'bedrock', NULL, 'nova-micro', 'chat', 128000, 10000, 0.035, NULL, NULL, 0.14, NULL, '{tools,json_schema,cache}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'us.amazon.nova-pro-v1:0', 'bedrock', NULL, 'nova-pro', 'chat', 300000, 10000, 0.8, NULL, NULL, 3.2, NULL, '{tools,json_schema,cache,vision,pdf}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'eu.amazon.nova-lite-v1:0', 'bedrock', NULL, 'nova-lite', 'chat', 300000, 10000, 0.078, NULL, NULL, 0.312, NULL, '{tools,json_schema,cache,vision,pdf}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'eu.amazon.nova-pro-v1:0', 'bedrock', NULL, 'nova-pro', 'chat', 300000, 10000, 1.05, NULL, NULL, 4.2, NULL, '{tools,json_schema,cache,vision,pdf}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'amazon.titan-text-express-v1', 'bedrock', NULL, 'titan-text-express-v1', 'chat', 42000, 8000, 1.3, NULL, NULL, 1.7, NULL, '{}', NULL, 400, '2026-08-01', NULL, NULL),
-('bedrock', 'amazon.titan-text-lite-v1', 'bedrock', NULL, 'titan-text-lite-v1', 'chat', 42000, 4000, 0.3, NULL, NULL, 0.4, NULL, '{}', NULL, 400, '2026-08-01', NULL, NULL),
-('bedrock', 'amazon.titan-embed-text-v2:0', 'bedrock', NULL, 'titan-embed-text-v2', 'embedding', 8192, NULL, 0.02, NULL, NULL, 0, NULL, '{}', 1024, 100, '2026-08-01', NULL, NULL),
-('bedrock', 'amazon.titan-embed-text-v1', 'bedrock', NULL, 'titan-embed-text-v1', 'embedding', 8192, NULL, 0.1, NULL, NULL, 0, NULL, '{}', 1536, 100, '2026-08-01', NULL, NULL),
-('bedrock', 'amazon.titan-embed-image-v1', 'bedrock', NULL, 'titan-embed-image-v1', 'embedding', 128, NULL, 0.8, NULL, NULL, 0, NULL, '{}', 1024, 100, '2026-08-01', NULL, NULL),
-('bedrock', 'amazon.nova-2-multimodal-embeddings-v1:0', 'bedrock', NULL, 'nova-2-multimodal-embeddings-v1', 'embedding', 8172, NULL, 0.135, NULL, NULL, 0, NULL, '{}', 3072, 100, '2026-08-01', NULL, NULL),
-('bedrock', 'amazon.rerank-v1:0', 'bedrock', NULL, 'rerank-v1', 'rerank', 32000, NULL, NULL, NULL, NULL, NULL, NULL, '{}', NULL, 100, '2026-08-01', NULL, 'billed per query: 0.001 USD'),
-('bedrock', 'cohere.embed-v4:0', 'bedrock', NULL, 'embed-v4', 'embedding', 128000, NULL, 0.12, NULL, NULL, 0, NULL, '{}', 1536, 100, '2026-08-01', NULL, NULL),
-('bedrock', 'cohere.embed-english-v3', 'bedrock', NULL, 'embed-english-v3', 'embedding', 512, NULL, 0.1, NULL, NULL, 0, NULL, '{}', NULL, 100, '2026-08-01', NULL, NULL),
-('bedrock', 'cohere.embed-multilingual-v3', 'bedrock', NULL, 'embed-multilingual-v3', 'embedding', 512, NULL, 0.1, NULL, NULL, 0, NULL, '{}', NULL, 100, '2026-08-01', NULL, NULL),
-('bedrock', 'cohere.rerank-v3-5:0', 'bedrock', NULL, 'rerank-v3.5', 'rerank', 32000, NULL, NULL, NULL, NULL, NULL, NULL, '{}', NULL, 100, '2026-08-01', NULL, 'billed per query: 0.002 USD'),
-('bedrock', 'cohere.command-r-plus-v1:0', 'bedrock', NULL, 'command-r-plus-04-2024', 'chat', 128000, 4096, 3, NULL, NULL, 15, NULL, '{}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'cohere.command-r-v1:0', 'bedrock', NULL, 'command-r-03-2024', 'chat', 128000, 4096, 0.5, NULL, NULL, 1.5, NULL, '{}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'anthropic.claude-opus-5', 'bedrock', NULL, 'claude-opus-5', 'chat', 1000000, 128000, 5, 0.5, 6.25, 25, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,no_sampling_params}', NULL, 900, '2026-08-01', NULL, NULL),
-('bedrock', 'global.anthropic.claude-opus-5', 'bedrock', NULL, 'claude-opus-5', 'chat', 1000000, 128000, 5, 0.5, 6.25, 25, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,no_sampling_params}', NULL, 40, '2026-08-01', NULL, NULL),
-('bedrock', 'us.anthropic.claude-opus-5', 'bedrock', NULL, 'claude-opus-5', 'chat', 1000000, 128000, 5.5, 0.55, 6.875, 27.5, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,no_sampling_params}', NULL, 900, '2026-08-01', NULL, NULL),
-('bedrock', 'anthropic.claude-sonnet-5', 'bedrock', NULL, 'claude-sonnet-5', 'chat', 1000000, 128000, 2, 0.2, 2.5, 10, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,no_sampling_params}', NULL, 300, '2026-08-01', NULL, 'may have risen by half in September 2026, as at Anthropic'),
-('bedrock', 'global.anthropic.claude-sonnet-5', 'bedrock', NULL, 'claude-sonnet-5', 'chat', 1000000, 128000, 2, 0.2, 2.5, 10, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,no_sampling_params}', NULL, 30, '2026-08-01', NULL, 'may have risen by half in September 2026, as at Anthropic'),
-('bedrock', 'us.anthropic.claude-sonnet-5', 'bedrock', NULL, 'claude-sonnet-5', 'chat', 1000000, 128000, 2.2, 0.22, 2.75, 11, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,no_sampling_params}', NULL, 300, '2026-08-01', NULL, 'may have risen by half in September 2026, as at Anthropic'),
-('bedrock', 'eu.anthropic.claude-sonnet-5', 'bedrock', NULL, 'claude-sonnet-5', 'chat', 1000000, 128000, 2.2, 0.22, 2.75, 11, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,no_sampling_params}', NULL, 300, '2026-08-01', NULL, 'may have risen by half in September 2026, as at Anthropic'),
-('bedrock', 'us.anthropic.claude-opus-4-8', 'bedrock', NULL, 'claude-opus-4-8', 'chat', 1000000, 128000, 5.5, 0.55, 6.875, 27.5, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,no_sampling_params}', NULL, 900, '2026-08-01', NULL, NULL),
-('bedrock', 'us.anthropic.claude-opus-4-7', 'bedrock', NULL, 'claude-opus-4-7', 'chat', 1000000, 128000, 5.5, 0.55, 6.875, 27.5, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,no_sampling_params}', NULL, 900, '2026-08-01', NULL, NULL),
-('bedrock', 'us.anthropic.claude-sonnet-4-6', 'bedrock', NULL, 'claude-sonnet-4-6', 'chat', 1000000, 64000, 3.3, 0.33, 4.125, 16.5, NULL, '{tools,json_schema,cache,reasoning,vision,pdf}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'us.anthropic.claude-sonnet-4-5-20250929-v1:0', 'bedrock', NULL, 'claude-sonnet-4-5', 'chat', 200000, 64000, 3.3, 0.33, 4.125, 16.5, '[{"above": 200000, "input": 6.6, "output": 24.75}]', '{tools,json_schema,cache,reasoning,vision,pdf}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'us.anthropic.claude-haiku-4-5-20251001-v1:0', 'bedrock', NULL, 'claude-haiku-4-5', 'chat', 200000, 64000, 1.1, 0.11, 1.375, 5.5, NULL, '{tools,json_schema,cache,reasoning,vision,pdf}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'global.anthropic.claude-haiku-4-5-20251001-v1:0', 'bedrock', NULL, 'claude-haiku-4-5', 'chat', 200000, 64000, 1, 0.1, 1.25, 5, NULL, '{tools,json_schema,cache,reasoning,vision,pdf}', NULL, 20, '2026-08-01', NULL, NULL),
-('bedrock', 'eu.anthropic.claude-haiku-4-5-20251001-v1:0', 'bedrock', NULL, 'claude-haiku-4-5', 'chat', 200000, 64000, 1.1, 0.11, 1.375, 5.5, NULL, '{tools,json_schema,cache,reasoning,vision,pdf}', NULL, 800, '2026-08-01', '2026-10-15', NULL),
-('bedrock', 'us.meta.llama4-maverick-17b-instruct-v1:0', 'bedrock', NULL, 'llama-4-maverick-17b', 'chat', 128000, 4096, 0.24, NULL, NULL, 0.97, NULL, '{tools}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'us.meta.llama4-scout-17b-instruct-v1:0', 'bedrock', NULL, 'llama-4-scout-17b', 'chat', 128000, 4096, 0.17, NULL, NULL, 0.66, NULL, '{tools}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'us.meta.llama3-3-70b-instruct-v1:0', 'bedrock', NULL, 'llama-3.3-70b', 'chat', 128000, 4096, 0.72, NULL, NULL, 0.72, NULL, '{tools}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'us.deepseek.r1-v1:0', 'bedrock', NULL, 'deepseek-r1', 'chat', 128000, 4096, 1.35, NULL, NULL, 5.4, NULL, '{reasoning}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'deepseek.v3.2', 'bedrock', NULL, 'deepseek-v3.2', 'chat', 163840, 163840, 0.62, NULL, NULL, 1.85, NULL, '{tools,reasoning}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'openai.gpt-oss-120b-1:0', 'bedrock', NULL, 'gpt-oss-120b', 'chat', 128000, 128000, 0.15, NULL, NULL, 0.6, NULL, '{tools,json_schema,reasoning}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'openai.gpt-oss-20b-1:0', 'bedrock', NULL, 'gpt-oss-20b', 'chat', 128000, 128000, 0.07, NULL, NULL, 0.3, NULL, '{tools,json_schema,reasoning}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'qwen.qwen3-235b-a22b-2507-v1:0', 'bedrock', NULL, 'qwen3-235b-a22b-2507', 'chat', 262144, 131072, 0.22, NULL, NULL, 0.88, NULL, '{tools,reasoning}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'qwen.qwen3-32b-v1:0', 'bedrock', NULL, 'qwen3-32b', 'chat', 131072, 16384, 0.15, NULL, NULL, 0.6, NULL, '{tools,reasoning}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'mistral.mistral-large-3-675b-instruct', 'bedrock', NULL, 'mistral-large-3', 'chat', 128000, 8192, 0.5, NULL, NULL, 1.5, NULL, '{tools,system}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'mistral.ministral-3-8b-instruct', 'bedrock', NULL, 'ministral-3-8b', 'chat', 128000, 8192, 0.15, NULL, NULL, 0.15, NULL, '{tools,system}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'moonshotai.kimi-k2.5', 'bedrock', NULL, 'kimi-k2.5', 'chat', 262144, 262144, 0.6, NULL, NULL, 3, NULL, '{tools,vision,system}', NULL, 300, '2026-08-01', NULL, NULL),
-('bedrock', 'zai.glm-5', 'bedrock', NULL, 'glm-5', 'chat', 200000, 128000, 1, NULL, NULL, 3.2, NULL, '{tools,reasoning,system}', NULL, 300, '2026-08-01', NULL, NULL),
-('azure', 'gpt-5.6', 'azure', NULL, 'gpt-5.6', 'chat', 1050000, 128000, 5, 0.5, NULL, 30, '[{"above": 272000, "input": 10, "output": 45}]', '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 30, '2026-08-01', NULL, NULL),
-('azure', 'gpt-5.6-sol', 'azure', NULL, 'gpt-5.6-sol', 'chat', 1050000, 128000, 5, 0.5, NULL, 30, '[{"above": 272000, "input": 10, "output": 45}]', '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 900, '2026-08-01', NULL, NULL),
-('azure', 'gpt-5.6-terra', 'azure', NULL, 'gpt-5.6-terra', 'chat', 1050000, 128000, 2.5, 0.25, NULL, 15, '[{"above": 272000, "input": 5, "output": 22.5}]', '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 20, '2026-08-01', NULL, NULL),
-('azure', 'gpt-5.6-luna', 'azure', NULL, 'gpt-5.6-luna', 'chat', 1050000, 128000, 1, 0.1, NULL, 6, '[{"above": 272000, "input": 2, "output": 9}]', '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 40, '2026-08-01', NULL, NULL),
-('azure', 'gpt-5.5', 'azure', NULL, 'gpt-5.5', 'chat', 1050000, 128000, 5, 0.5, NULL, 30, '[{"above": 272000, "input": 10, "output": 45}]', '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 900, '2026-08-01', NULL, NULL),
-('azure', 'gpt-5.4', 'azure', NULL, 'gpt-5.4', 'chat', 1050000, 128000, 2.5, 0.25, NULL, 15, '[{"above": 272000, "input": 5, "output": 22.5}]', '{tools,json_schema,cache,reasoning,vision,pdf,system}', NULL, 60, '2026-08-01', NULL, NULL),
-('azure', 'gpt-5.4-mini', 'azure', NULL, 'gpt-5.4-mini', 'chat', 272000, 128000, 0.75, 0.075, NULL, 4.5, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 10, '2026-08-01', NULL, NULL),
-('azure', 'gpt-5.4-nano', 'azure', NULL, 'gpt-5.4-nano', 'chat', 272000, 128000, 0.2, 0.02, NULL, 1.25, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 50, '2026-08-01', NULL, NULL),
-('azure', 'gpt-5.2', 'azure', NULL, 'gpt-5.2', 'chat', 272000, 128000, 1.75, 0.175, NULL, 14, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,system}', NULL, 300, '2026-08-01', NULL, NULL),
-('azure', 'gpt-5.1', 'azure', NULL, 'gpt-5.1', 'chat', 272000, 128000, 1.25, 0.125, NULL, 10, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,system}', NULL, 400, '2026-08-01', NULL, NULL),
-('azure', 'gpt-5', 'azure', NULL, 'gpt-5', 'chat', 272000, 128000, 1.25, 0.125, NULL, 10, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,system}', NULL, 400, '2026-08-01', NULL, NULL),
-('azure', 'gpt-5-mini', 'azure', NULL, 'gpt-5-mini', 'chat', 272000, 128000, 0.25, 0.025, NULL, 2, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,system}', NULL, 400, '2026-08-01', NULL, NULL),
-('azure', 'gpt-5-nano', 'azure', NULL, 'gpt-5-nano', 'chat', 272000, 128000, 0.05, 0.005, NULL, 0.4, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,system}', NULL, 400, '2026-08-01', NULL, NULL),
-('azure', 'gpt-4.1', 'azure', NULL, 'gpt-4.1', 'chat', 1047576, 32768, 2, 0.5, NULL, 8, NULL, '{tools,json_schema,cache,vision,system}', NULL, 400, '2026-08-01', NULL, NULL),
-('azure', 'gpt-4.1-mini', 'azure', NULL, 'gpt-4.1-mini', 'chat', 1047576, 32768, 0.4, 0.1, NULL, 1.6, NULL, '{tools,json_schema,cache,vision,system}', NULL, 70, '2026-08-01', NULL, NULL),
-('azure', 'gpt-4.1-nano', 'azure', NULL, 'gpt-4.1-nano', 'chat', 1047576, 32768, 0.1, 0.025, NULL, 0.4, NULL, '{tools,json_schema,cache,vision,system}', NULL, 400, '2026-08-01', NULL, NULL),
-('azure', 'gpt-4o', 'azure', NULL, 'gpt-4o', 'chat', 128000, 16384, 2.5, 1.25, NULL, 10, NULL, '{tools,json_schema,cache,vision}', NULL, 400, '2026-08-01', NULL, NULL),
-('azure', 'gpt-4o-mini', 'azure', NULL, 'gpt-4o-mini', 'chat', 128000, 16384, 0.165, 0.075, NULL, 0.66, NULL, '{tools,json_schema,cache,vision}', NULL, 400, '2026-08-01', NULL, NULL),
-('azure', 'o3', 'azure', NULL, 'o3', 'chat', 200000, 100000, 2, 0.5, NULL, 8, NULL, '{tools,json_schema,cache,reasoning,vision}', NULL, 400, '2026-08-01', NULL, NULL),
-('azure', 'o4-mini', 'azure', NULL, 'o4-mini', 'chat', 200000, 100000, 1.1, 0.275, NULL, 4.4, NULL, '{tools,json_schema,cache,reasoning,vision}', NULL, 400, '2026-08-01', NULL, NULL),
-('azure', 'text-embedding-3-large', 'azure', NULL, 'text-embedding-3-large', 'embedding', 8191, NULL, 0.13, NULL, NULL, 0, NULL, '{}', NULL, 100, '2026-08-01', NULL, NULL),
-('azure', 'text-embedding-3-small', 'azure', NULL, 'text-embedding-3-small', 'embedding', 8191, NULL, 0.02, NULL, NULL, 0, NULL, '{}', NULL, 100, '2026-08-01', '2026-04-30', NULL),
-('azure', 'text-embedding-ada-002', 'azure', NULL, 'text-embedding-ada-002', 'embedding', 8191, NULL, 0.1, NULL, NULL, 0, NULL, '{}', NULL, 100, '2026-08-01', NULL, NULL),
-('gemini', 'gemini-3.6-flash', 'gemini', NULL, 'gemini-3.6-flash', 'chat', 1048576, 65536, 1.5, 0.15, NULL, 7.5, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 20, '2026-08-01', NULL, NULL),
-('gemini', 'gemini-3.5-flash', 'gemini', NULL, 'gemini-3.5-flash', 'chat', 1048576, 65535, 1.5, 0.15, NULL, 9, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 40, '2026-08-01', NULL, NULL),
-('gemini', 'gemini-3.5-flash-lite', 'gemini', NULL, 'gemini-3.5-flash-lite', 'chat', 1048576, 65536, 0.3, 0.03, NULL, 2.5, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 10, '2026-08-01', NULL, NULL),
-('gemini', 'gemini-3.1-pro-preview', 'gemini', NULL, 'gemini-3.1-pro-preview', 'chat', 1048576, 65536, 2, 0.2, NULL, 12, '[{"above": 200000, "input": 4, "output": 18}]', '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 300, '2026-08-01', NULL, NULL),
-('gemini', 'gemini-3.1-flash-lite', 'gemini', NULL, 'gemini-3.1-flash-lite', 'chat', 1048576, 65536, 0.25, 0.025, NULL, 1.5, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 50, '2026-08-01', NULL, NULL),
-('gemini', 'gemini-3-pro-preview', 'gemini', NULL, 'gemini-3-pro-preview', 'chat', 1048576, 65535, 2, 0.2, NULL, 12, '[{"above": 200000, "input": 4, "output": 18}]', '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 800, '2026-08-01', '2026-03-09', NULL),
-('gemini', 'gemini-3-flash-preview', 'gemini', NULL, 'gemini-3-flash-preview', 'chat', 1048576, 65535, 0.5, 0.05, NULL, 3, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 300, '2026-08-01', NULL, NULL),
-('gemini', 'gemini-2.5-pro', 'gemini', NULL, 'gemini-2.5-pro', 'chat', 1048576, 65535, 1.25, 0.125, NULL, 10, '[{"above": 200000, "input": 2.5, "output": 15}]', '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 300, '2026-08-01', NULL, NULL),
-('gemini', 'gemini-2.5-flash', 'gemini', NULL, 'gemini-2.5-flash', 'chat', 1048576, 65535, 0.3, 0.03, NULL, 2.5, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 300, '2026-08-01', NULL, NULL),
-('gemini', 'gemini-2.5-flash-lite', 'gemini', NULL, 'gemini-2.5-flash-lite', 'chat', 1048576, 65535, 0.1, 0.01, NULL, 0.4, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 300, '2026-08-01', NULL, NULL),
-('gemini', 'gemini-2.0-flash', 'gemini', NULL, 'gemini-2.0-flash', 'chat', 1048576, 8192, 0.1, 0.025, NULL, 0.4, NULL, '{tools,json_schema,cache,vision,web,system}', NULL, 800, '2026-08-01', '2026-06-01', NULL),
-('gemini', 'gemini-flash-latest', 'gemini', NULL, 'gemini-flash-latest', 'chat', 1048576, 65535, 0.3, 0.075, NULL, 2.5, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 300, '2026-08-01', NULL, NULL),
-('gemini', 'gemini-flash-lite-latest', 'gemini', NULL, 'gemini-flash-lite-latest', 'chat', 1048576, 65535, 0.1, 0.025, NULL, 0.4, NULL, '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 300, '2026-08-01', NULL, NULL),
-('gemini', 'gemini-pro-latest', 'gemini', NULL, 'gemini-pro-latest', 'chat', 1048576, 65535, 1.25, 0.125, NULL, 10, '[{"above": 200000, "input": 2.5, "output": 15}]', '{tools,json_schema,cache,reasoning,vision,pdf,web,system}', NULL, 300, '2026-08-01', NULL, NULL),
-('gemini', 'gemini-embedding-2', 'gemini', NULL, 'gemini-embedding-2', 'embedding', 8192, NULL, 0.2, NULL, NULL, 0, NULL, '{}', 3072, 100, '2026-08-01', NULL, NULL),
-('gemini', 'gemini-embedding-001', 'gemini', NULL, 'gemini-embedding-001', 'embedding', 2048, NULL, 0.15, NULL, NULL, 0, NULL, '{}', 3072, 100, '2026-08-01', NULL, NULL),
-('gemini', 'gemini-3.8-flash', 'gemini', NULL, 'gemini-3.8-flash', 'chat', 1048576, 65536, 0.75, 0.075, NULL, 3.75, NULL, '{tools,json_schema,cache,reasoning,vision,pdf}', NULL, 30, '2026-10-01', NULL, '1.5/7.5 from 2027; price from models.dev'),
-('mistral', 'mistral-large-latest', 'openai', 'https://api.mistral.ai/v1', 'mistral-large-3', 'chat', 262144, 262144, 0.5, NULL, NULL, 1.5, NULL, '{tools,json_schema,vision}', NULL, 30, '2026-08-01', NULL, NULL),
-('mistral', 'mistral-large-2512', 'openai', 'https://api.mistral.ai/v1', 'mistral-large-3', 'chat', 262144, 262144, 0.5, NULL, NULL, 1.5, NULL, '{tools,json_schema,vision}', NULL, 300, '2026-08-01', NULL, NULL),
-('mistral', 'mistral-medium-latest', 'openai', 'https://api.mistral.ai/v1', 'mistral-medium-3.5', 'chat', 262144, 262144, 1.5, NULL, NULL, 7.5, NULL, '{tools,json_schema,reasoning,vision}', NULL, 20, '2026-08-01', NULL, NULL),
-('mistral', 'mistral-medium-3-5', 'openai', 'https://api.mistral.ai/v1', 'mistral-medium-3.5', 'chat', 262144, 262144, 1.5, NULL, NULL, 7.5, NULL, '{tools,json_schema,reasoning,vision}', NULL, 300, '2026-08-01', NULL, NULL),
-('mistral', 'mistral-medium-2604', 'openai', 'https://api.mistral.ai/v1', 'mistral-medium-3.5', 'chat', 262144, 262144, 1.5, NULL, NULL, 7.5, NULL, '{tools,json_schema,reasoning,vision}', NULL, 300, '2026-08-01', NULL, NULL),
-('mistral', 'mistral-small-latest', 'openai', 'https://api.mistral.ai/v1', 'mistral-small-latest', 'chat', 131072, 131072, 0.06, NULL, NULL, 0.18, NULL, '{tools,json_schema,vision}', NULL, 10, '2026-08-01', NULL, 'price is doubtful: lists differ'),
-('mistral', 'ministral-3-3b-2512', 'openai', 'https://api.mistral.ai/v1', 'ministral-3-3b', 'chat', 131072, 131072, 0.1, NULL, NULL, 0.1, NULL, '{tools,json_schema,vision}', NULL, 300, '2026-08-01', NULL, NULL),
-('mistral', 'ministral-3-8b-2512', 'openai', 'https://api.mistral.ai/v1', 'ministral-3-8b', 'chat', 262144, 262144, 0.15, NULL, NULL, 0.15, NULL, '{tools,json_schema,vision}', NULL, 300, '2026-08-01', NULL, NULL),
-('mistral', 'ministral-3-14b-2512', 'openai', 'https://api.mistral.ai/v1', 'ministral-3-14b', 'chat', 262144, 262144, 0.2, NULL, NULL, 0.2, NULL, '{tools,json_schema,vision}', NULL, 300, '2026-08-01', NULL, NULL),
-('mistral', 'magistral-medium-latest', 'openai', 'https://api.mistral.ai/v1', 'magistral-medium-latest', 'chat', 40000, 40000, 2, NULL, NULL, 5, NULL, '{tools,json_schema,reasoning}', NULL, 300, '2026-08-01', NULL, NULL),
-('mistral', 'magistral-small-latest', 'openai', 'https://api.mistral.ai/v1', 'magistral-small-latest', 'chat', 40000, 40000, 0.5, NULL, NULL, 1.5, NULL, '{tools,json_schema,reasoning}', NULL, 300, '2026-08-01', NULL, NULL),
-('mistral', 'codestral-latest', 'openai', 'https://api.mistral.ai/v1', 'codestral-latest', 'chat', 32000, 8191, 1, NULL, NULL, 3, NULL, '{json_schema}', NULL, 300, '2026-08-01', NULL, 'price is doubtful: lists differ'),
-('mistral', 'devstral-latest', 'openai', 'https://api.mistral.ai/v1', 'devstral-latest', 'chat', 256000, 256000, 0.4, NULL, NULL, 2, NULL, '{tools,json_schema}', NULL, 300, '2026-08-01', NULL, NULL),
-('mistral', 'open-mistral-nemo', 'openai', 'https://api.mistral.ai/v1', 'open-mistral-nemo', 'chat', 128000, 128000, 0.3, NULL, NULL, 0.3, NULL, '{json_schema}', NULL, 300, '2026-08-01', NULL, 'price is doubtful: lists differ'),
-('mistral', 'mistral-embed', 'openai', 'https://api.mistral.ai/v1', 'mistral-embed', 'embedding', 8192, NULL, 0.1, NULL, NULL, 0, NULL, '{}', NULL, 100, '2026-08-01', NULL, NULL),
-('mistral', 'codestral-embed', 'openai', 'https://api.mistral.ai/v1', 'codestral-embed', 'embedding', 8192, NULL, 0.15, NULL, NULL, 0, NULL, '{}', NULL, 100, '2026-08-01', NULL, NULL),
-('cohere', 'command-a-03-2025', 'cohere', NULL, 'command-a-03-2025', 'chat', 256000, 8000, 2.5, NULL, NULL, 10, NULL, '{tools}', NULL, 20, '2026-08-01', NULL, NULL),
-('cohere', 'command-r-08-2024', 'cohere', NULL, 'command-r-08-2024', 'chat', 128000, 4096, 0.15, NULL, NULL, 0.6, NULL, '{tools}', NULL, 10, '2026-08-01', NULL, NULL),
-('cohere', 'command-r-plus-08-2024', 'cohere', NULL, 'command-r-plus-08-2024', 'chat', 128000, 4096, 2.5, NULL, NULL, 10, NULL, '{tools}', NULL, 300, '2026-08-01', NULL, NULL),
-('cohere', 'command-r7b-12-2024', 'cohere', NULL, 'command-r7b-12-2024', 'chat', 128000, 4096, 0.0375, NULL, NULL, 0.15, NULL, '{tools}', NULL, 300, '2026-08-01', NULL, NULL),
-('cohere', 'embed-v4.0', 'cohere', NULL, 'embed-v4', 'embedding', 128000, NULL, 0.12, NULL, NULL, 0, NULL, '{}', 1536, 100, '2026-08-01', NULL, NULL),
-('cohere', 'embed-english-v3.0', 'cohere', NULL, 'embed-english-v3', 'embedding', 1024, NULL, 0.1, NULL, NULL, 0, NULL, '{}', NULL, 100, '2026-08-01', NULL, NULL),
-('cohere', 'embed-multilingual-v3.0', 'cohere', NULL, 'embed-multilingual-v3', 'embedding', 1024, NULL, 0.1, NULL, NULL, 0, NULL, '{}', NULL, 100, '2026-08-01', NULL, NULL),
-('cohere', 'embed-english-light-v3.0', 'cohere', NULL, 'embed-english-light-v3', 'embedding', 1024, NULL, 0.1, NULL, NULL, 0, NULL, '{}', NULL, 100, '2026-08-01', NULL, NULL),
-('cohere', 'rerank-v3.5', 'cohere', NULL, 'rerank-v3.5', 'rerank', 4096, NULL, NULL, NULL, NULL, NULL, NULL, '{}', NULL, 100, '2026-08-01', NULL, 'billed per query: 0.002 USD'),
-('groq', 'llama-3.1-8b-instant', 'openai', 'https://api.groq.com/openai/v1', 'llama-3.1-8b', 'chat', 128000, 8192, 0.05, NULL, NULL, 0.08, NULL, '{tools}', NULL, 300, '2026-08-01', NULL, NULL),
-('groq', 'llama-3.3-70b-versatile', 'openai', 'https://api.groq.com/openai/v1', 'llama-3.3-70b', 'chat', 128000, 32768, 0.59, NULL, NULL, 0.79, NULL, '{tools}', NULL, 30, '2026-08-01', NULL, NULL),
-('groq', 'meta-llama/llama-4-maverick-17b-128e-instruct', 'openai', 'https://api.groq.com/openai/v1', 'llama-4-maverick-17b', 'chat', 131072, 8192, 0.2, NULL, NULL, 0.6, NULL, '{tools,json_schema,vision}', NULL, 300, '2026-08-01', NULL, NULL),
-('groq', 'meta-llama/llama-4-scout-17b-16e-instruct', 'openai', 'https://api.groq.com/openai/v1', 'llama-4-scout-17b', 'chat', 131072, 8192, 0.11, NULL, NULL, 0.34, NULL, '{tools,json_schema,vision}', NULL, 300, '2026-08-01', NULL, NULL),
-('groq', 'moonshotai/kimi-k2-instruct-0905', 'openai', 'https://api.groq.com/openai/v1', 'kimi-k2-0905', 'chat', 262144, 16384, 1, 0.5, NULL, 3, NULL, '{tools,json_schema}', NULL, 300, '2026-08-01', NULL, NULL),
-('groq', 'openai/gpt-oss-120b', 'openai', 'https://api.groq.com/openai/v1', 'gpt-oss-120b', 'chat', 131072, 32766, 0.15, 0.075, NULL, 0.6, NULL, '{tools,json_schema,reasoning,web}', NULL, 20, '2026-08-01', NULL, NULL),
-('groq', 'openai/gpt-oss-20b', 'openai', 'https://api.groq.com/openai/v1', 'gpt-oss-20b', 'chat', 131072, 32768, 0.075, 0.0375, NULL, 0.3, NULL, '{tools,json_schema,reasoning,web}', NULL, 10, '2026-08-01', NULL, NULL),
-('groq', 'qwen/qwen3-32b', 'openai', 'https://api.groq.com/openai/v1', 'qwen3-32b', 'chat', 131000, 131000, 0.29, NULL, NULL, 0.59, NULL, '{tools,reasoning}', NULL, 300, '2026-08-01', NULL, NULL),
-('deepseek', 'deepseek-v4-pro', 'openai', 'https://api.deepseek.com', 'deepseek-v4-pro', 'chat', 1000000, 8192, 0.435, 0.003625, NULL, 0.87, NULL, '{tools,json_schema,cache,reasoning,system}', NULL, 20, '2026-08-01', NULL, 'another list says 384000 tokens of output'),
-('deepseek', 'deepseek-v4-flash', 'openai', 'https://api.deepseek.com', 'deepseek-v4-flash', 'chat', 1000000, 8192, 0.14, 0.0028, NULL, 0.28, NULL, '{tools,json_schema,cache,reasoning,system}', NULL, 800, '2026-08-01', '2026-09-01', 'another list says 384000 tokens of output; served by deepseek-flash since'),
-('deepseek', 'deepseek-chat', 'openai', 'https://api.deepseek.com', 'deepseek-chat', 'chat', 131072, 8192, 0.28, 0.028, NULL, 0.42, NULL, '{tools,json_schema,cache,system}', NULL, 300, '2026-08-01', NULL, NULL),
-('deepseek', 'deepseek-reasoner', 'openai', 'https://api.deepseek.com', 'deepseek-reasoner', 'chat', 131072, 65536, 0.28, 0.028, NULL, 0.42, NULL, '{json_schema,cache,reasoning,system}', NULL, 300, '2026-08-01', NULL, NULL),
-('deepseek', 'deepseek-flash', 'openai', 'https://api.deepseek.com', 'deepseek-flash', 'chat', 1000000, 393216, 0.15, 0.003, NULL, 0.6, NULL, '{tools,cache,reasoning}', NULL, 10, '2026-10-01', NULL, 'off-peak price; twice as much in peak hours; context window is unverified; price from models.dev'),
-('xai', 'grok-4.5', 'openai', 'https://api.x.ai/v1', 'grok-4.5', 'chat', 500000, 500000, 2, 0.5, NULL, 6, '[{"above": 200000, "input": 4, "output": 12}]', '{tools,json_schema,cache,reasoning,vision,web}', NULL, 20, '2026-08-01', NULL, NULL),
-('xai', 'grok-4.3', 'openai', 'https://api.x.ai/v1', 'grok-4.3', 'chat', 1000000, 1000000, 1.25, 0.2, NULL, 2.5, '[{"above": 200000, "input": 2.5, "output": 5}]', '{tools,json_schema,cache,reasoning,vision,web}', NULL, 10, '2026-08-01', NULL, NULL),
-('xai', 'grok-4.20-0309-reasoning', 'openai', 'https://api.x.ai/v1', 'grok-4.20-0309-reasoning', 'chat', 2000000, 2000000, 2, 0.2, NULL, 6, NULL, '{tools,reasoning,vision,web}', NULL, 300, '2026-08-01', NULL, NULL),
-('xai', 'grok-4-1-fast-reasoning', 'openai', 'https://api.x.ai/v1', 'grok-4-1-fast-reasoning', 'chat', 2000000, 2000000, 0.2, 0.05, NULL, 0.5, '[{"above": 128000, "input": 0.4, "output": 1}]', '{tools,json_schema,cache,reasoning,vision,web}', NULL, 800, '2026-08-01', '2026-05-15', NULL),
-('xai', 'grok-4-1-fast-non-reasoning', 'openai', 'https://api.x.ai/v1', 'grok-4-1-fast-non-reasoning', 'chat', 2000000, 2000000, 0.2, 0.05, NULL, 0.5, '[{"above": 128000, "input": 0.4, "output": 1}]', '{tools,json_schema,cache,vision,web}', NULL, 800, '2026-08-01', '2026-05-15', NULL),
-('xai', 'grok-4', 'openai', 'https://api.x.ai/v1', 'grok-4', 'chat', 256000, 256000, 3, NULL, NULL, 15, NULL, '{tools,cache,web}', NULL, 400, '2026-08-01', NULL, NULL),
-('xai', 'grok-code-fast-1', 'openai', 'https://api.x.ai/v1', 'grok-code-fast-1', 'chat', 256000, 256000, 0.2, 0.02, NULL, 1.5, NULL, '{tools,cache,reasoning}', NULL, 800, '2026-08-01', '2026-05-15', NULL),
-('xai', 'grok-3', 'openai', 'https://api.x.ai/v1', 'grok-3', 'chat', 131072, 131072, 3, 0.75, NULL, 15, NULL, '{tools,cache,web}', NULL, 800, '2026-08-01', '2026-05-15', NULL),
-('xai', 'grok-3-mini', 'openai', 'https://api.x.ai/v1', 'grok-3-mini', 'chat', 131072, 131072, 0.3, 0.075, NULL, 0.5, NULL, '{tools,cache,reasoning,web}', NULL, 800, '2026-08-01', '2026-02-28', NULL);
+-- The same model at several hosts is one family.
+SELECT family, string_agg(DISTINCT provider, ', ' ORDER BY provider) AS providers
+  FROM ai_router.catalogue
+ WHERE family IN ('claude-sonnet-5', 'gpt-5.4-mini', 'gpt-oss-120b', 'llama-3.3-70b', 'embed-v4', 'mistral-large-3')
+ GROUP BY family ORDER BY family;
+-- A family has one mode.
+SELECT family FROM ai_router.catalogue GROUP BY family HAVING count(DISTINCT mode) > 1;
+
+-- Nothing is free by mistake, nothing absurd.
+SELECT provider, model FROM ai_router.catalogue
+ WHERE input_price = 0 OR (mode = 'chat' AND (output_price = 0 OR output_price < input_price))
+    OR cached_input_price > input_price OR cache_write_price < input_price
+    OR context_window < 100 OR max_output > context_window
+ ORDER BY 1, 2;
+SELECT provider, model, price_tiers FROM ai_router.catalogue
+ WHERE EXISTS (SELECT FROM jsonb_to_recordset(price_tiers) t(above int, input numeric, output numeric)
+                WHERE t.above IS NULL OR t.input <= input_price OR t.output <= output_price);
+SELECT DISTINCT unnest(capabilities) AS capability FROM ai_router.catalogue ORDER BY 1;
+SELECT count(*) FROM ai_router.catalogue WHERE as_of NOT BETWEEN '2026-08-01' AND '2026-12-31';
+
+-- Every row makes a model.
+BEGIN;
+CREATE SERVER catalogue_all FOREIGN DATA WRAPPER ai_router OPTIONS (api 'fixture');
+INSERT INTO ai_router.models (name, server, model, family, mode, context_window, max_output, input_price,
+       cached_input_price, cache_write_price, output_price, price_tiers, capabilities, rank)
+SELECT provider || '/' || model, 'catalogue_all', model, family, mode, context_window, max_output, input_price,
+       cached_input_price, cache_write_price, output_price, price_tiers, capabilities, rank
+  FROM ai_router.catalogue;
+SELECT * FROM ai_router.skipped();
+SELECT count(*) FROM ai_router.models;
+ROLLBACK;

@@ -75,6 +75,11 @@ air_call_submit(AirFlow *flow, const AirCallSpec *spec)
 
 	if (route_call(call, false, &err))
 	{
+		if (call->route.hints.cache == AIR_CACHE_ONLY)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("hint \"cache\" cannot be \"only\": this version keeps no cache"),
+					 errhint("Leave the hint out to ask a provider.")));
 		air_request_prepare(call);
 		call->tries = MemoryContextAllocZero(call->cxt, sizeof(AirTry) * call->route.nusable);
 		air_engine_enqueue(call);

@@ -15,6 +15,7 @@
 #include "access/reloptions.h"
 #include "access/xlog.h"
 #include "catalog/pg_user_mapping.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
@@ -251,6 +252,30 @@ no_credential(const AirServer *server, AirFailure *err)
 	return false;
 }
 
+/* Does the mapping name something that only a superuser may name? */
+static bool
+names_a_place(const AirMapping *m)
+{
+	return m->api_key_file != NULL || m->api_key_env != NULL || m->access_key_id_env != NULL ||
+		   m->secret_access_key_env != NULL || m->session_token_env != NULL;
+}
+
+/*
+ * The owner of a server can give it another api or region, and the validator
+ * cannot tell who does: so a secret that its owner could not read must not be
+ * sent where that owner points.
+ */
+static bool
+not_the_owners(const AirServer *server, AirFailure *err)
+{
+	air_fail(err, AIR_ERR_AUTH, AIR_REMEDY_NEXT,
+			 "api_key_file and the _env options work at servers of superusers only");
+	err->hint = psprintf("Use ALTER SERVER %s OWNER TO a superuser and GRANT USAGE on it, or a "
+						 "mapping with api_key.",
+						 quote_identifier(server->name));
+	return false;
+}
+
 /* See credentials.h. */
 bool
 air_credential_get(const AirServer *server, Oid role, AirCredential *out, uint64 *fingerprint,
@@ -267,6 +292,8 @@ air_credential_get(const AirServer *server, Oid role, AirCredential *out, uint64
 		return true;
 
 	entry = lookup(server->oid, role);
+	if (names_a_place(&entry->options) && !superuser_arg(server->owner))
+		return not_the_owners(server, err);
 	if (!take_credential(entry, out, err))
 		return false;
 	if (out->kind == AIR_CRED_NONE && server->api->key_required && server->own_host)

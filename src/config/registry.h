@@ -21,6 +21,7 @@
 typedef struct AirServer
 {
 	Oid oid;
+	Oid owner;
 	char *name;
 	const AirApi *api;
 	char *base_url; /* final: default filled in, {region} replaced, no trailing slash; NULL if

@@ -163,6 +163,7 @@ read_servers(Snapshot snapshot, AirConfig *config)
 					  isnull ? NIL : untransformRelOptions(options), &server))
 			continue;
 		server.oid = form->oid;
+		server.owner = form->srvowner;
 		server.name = pstrdup(NameStr(form->srvname));
 		config->servers = grow(config->servers, config->nservers, sizeof(AirServer));
 		config->servers[config->nservers++] = server;

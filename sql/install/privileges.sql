@@ -1,0 +1,44 @@
+
+-- Who may do what.  Taken away before it is given, so that default privileges
+-- of the database change nothing.  Grants on servers, not these, decide which
+-- providers a role may use.
+
+REVOKE ALL ON SCHEMA ai_router FROM PUBLIC;
+GRANT USAGE ON SCHEMA ai_router TO PUBLIC;
+
+REVOKE ALL ON FOREIGN DATA WRAPPER ai_router FROM PUBLIC;
+
+REVOKE ALL ON ALL TABLES IN SCHEMA ai_router FROM PUBLIC;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA ai_router FROM PUBLIC;
+GRANT SELECT ON ai_router.catalogue, ai_router.models, ai_router.rules TO PUBLIC;
+
+REVOKE ALL ON ALL ROUTINES IN SCHEMA ai_router FROM PUBLIC;
+-- What triggers call runs as whoever changes a row.
+GRANT EXECUTE ON FUNCTION
+    ai_router.check_condition(jsonpath),
+    ai_router.check_hints(jsonb, text),
+    ai_router.check_strategy(text),
+    ai_router.unknown_name(text, text, boolean)
+TO PUBLIC;
+
+-- The functions in the target schema are for everybody.
+DO $$
+DECLARE
+    f record;
+BEGIN
+    FOR f IN
+        SELECT p.oid::pg_catalog.regprocedure::text AS signature
+          FROM pg_catalog.pg_depend d
+          JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
+          JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) d.objid
+          JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
+         WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_extension'::pg_catalog.regclass
+           AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
+           AND d.deptype OPERATOR(pg_catalog.=) 'e'
+           AND e.extname OPERATOR(pg_catalog.=) 'ai_router'
+           AND n.nspname OPERATOR(pg_catalog.<>) 'ai_router'
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %1$s FROM PUBLIC; GRANT EXECUTE ON ROUTINE %1$s TO PUBLIC', f.signature);
+    END LOOP;
+END
+$$;
