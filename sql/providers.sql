@@ -175,6 +175,8 @@ ALTER SERVER p OPTIONS (SET api 'bedrock', ADD region 'us-east-1');
 SELECT ai_router.credential_problem('p');
 -- A file that comes, changes and goes.
 SELECT current_setting('data_directory') || '/air_test_key' AS keyfile \gset
+\set remove 'rm -f ' :keyfile
+COPY (SELECT WHERE false) TO PROGRAM :'remove';
 ALTER SERVER p OPTIONS (SET api 'openai', DROP region);
 DROP USER MAPPING FOR PUBLIC SERVER p;
 CREATE USER MAPPING FOR PUBLIC SERVER p OPTIONS (api_key_file :'keyfile');
@@ -191,7 +193,7 @@ COPY (SELECT repeat('x', 70000)) TO :'keyfile';
 SELECT ai_router.credential_problem('p');
 COPY (SELECT 'sk-xyz  ') TO :'keyfile';
 SELECT ai_router.credential_problem('p');
-COPY (SELECT 1 WHERE false) TO :'keyfile';
+COPY (SELECT WHERE false) TO PROGRAM :'remove';
 DROP USER MAPPING FOR PUBLIC SERVER p;
 
 -- Hosts that are not the api's own may do without a key.
