@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "miscadmin.h"
+#include "port/atomics.h"
 #include "storage/fd.h"
 #include "storage/latch.h"
 #include "utils/wait_event.h"
@@ -20,6 +21,15 @@
 #define MARK_FILE "pg_stat/ai_router.call_id"
 #define MARK_TEMP "pg_stat/ai_router.call_id.tmp"
 #define BLOCK 100000
+
+typedef struct CallIds
+{
+	pg_atomic_uint64 next;    /* next id to give */
+	pg_atomic_uint64 high;    /* ids below this may be given: the file promises it */
+	pg_atomic_flag extending; /* somebody writes the file */
+} CallIds;
+
+static CallIds *ids = NULL;
 
 /* Write the mark durably.  A failure is logged: an id that may repeat after a crash beats a failing
  * call.  Raises only where this process has too many files open. */
@@ -36,12 +46,22 @@ write_mark(uint64 mark)
 				(errcode_for_file_access(), errmsg("could not write file \"%s\": %m", MARK_FILE)));
 }
 
+Size
+air_callids_size(void)
+{
+	return sizeof(CallIds);
+}
+
 void
-air_callids_init(AirCallIds *ids)
+air_callids_attach(void *area, bool found)
 {
 	uint64 mark = 0;
-	FILE *f = AllocateFile(MARK_FILE, PG_BINARY_R);
+	FILE *f;
 
+	ids = area;
+	if (found)
+		return;
+	f = AllocateFile(MARK_FILE, PG_BINARY_R);
 	if (f != NULL)
 	{
 		if (fscanf(f, UINT64_FORMAT, &mark) != 1 || mark > PG_INT64_MAX / 2)
@@ -59,14 +79,14 @@ air_callids_init(AirCallIds *ids)
 }
 
 void
-air_callids_save(AirCallIds *ids)
+air_callids_save(void)
 {
 	write_mark(pg_atomic_read_u64(&ids->next));
 }
 
 /* Move the mark on for an id, unless somebody did since it was looked at.  Gives the flag back. */
 static void
-extend(AirCallIds *ids, uint64 id)
+extend(uint64 id)
 {
 	uint64 high = pg_atomic_read_u64(&ids->high);
 
@@ -86,7 +106,7 @@ extend(AirCallIds *ids, uint64 id)
 }
 
 int64
-air_callids_next(AirCallIds *ids)
+air_callids_next(void)
 {
 	uint64 id = pg_atomic_fetch_add_u64(&ids->next, 1);
 
@@ -97,7 +117,7 @@ air_callids_next(AirCallIds *ids)
 		if (id + BLOCK / 2 < high)
 			return (int64) id;
 		if (pg_atomic_test_set_flag(&ids->extending))
-			extend(ids, id);
+			extend(id);
 		else if (id < high)
 			return (int64) id;
 		else

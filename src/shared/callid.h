@@ -5,23 +5,16 @@
 #ifndef AIR_CALLID_H
 #define AIR_CALLID_H
 
-#include "port/atomics.h"
+#include "base/pg.h"
 
-typedef struct AirCallIds
-{
-	pg_atomic_uint64 next;    /* next id to give */
-	pg_atomic_uint64 high;    /* ids below this may be given: the file promises it */
-	pg_atomic_flag extending; /* somebody writes the file */
-} AirCallIds;
+/* A part of shared memory, see shmem.c: starts behind the persisted mark and moves the mark on. */
+extern Size air_callids_size(void);
+extern void air_callids_attach(void *area, bool found);
 
-/* Start behind the persisted mark and move the mark.  In the postmaster, at start and after a
- * crash. */
-extern void air_callids_init(AirCallIds *ids);
-
-/* Persist the exact position, so that a clean restart leaves no gap.  In the postmaster. */
-extern void air_callids_save(AirCallIds *ids);
+/* Persist the exact position, so that a clean restart leaves no gap. */
+extern void air_callids_save(void);
 
 /* See air_next_call_id(). */
-extern int64 air_callids_next(AirCallIds *ids);
+extern int64 air_callids_next(void);
 
 #endif

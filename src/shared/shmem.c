@@ -12,12 +12,24 @@
 #include "shared/callid.h"
 #include "shared/shared.h"
 
-typedef struct AirShared
+/*
+ * A part: one struct that is set up once and found by every process.  attach runs
+ * under AddinShmemInitLock; save at a clean stop, in the postmaster, after
+ * everything else has ended (NULL: nothing to keep).
+ */
+typedef struct SharedPart
 {
-	AirCallIds call_ids;
-} AirShared;
+	const char *name;
+	Size (*size)(void);
+	void (*attach)(void *area, bool found);
+	void (*save)(void);
+} SharedPart;
 
-static AirShared *shared = NULL;
+static const SharedPart parts[] = {
+	{"ai_router call ids", air_callids_size, air_callids_attach, air_callids_save},
+};
+
+static bool attached = false;
 static shmem_request_hook_type prev_request_hook = NULL;
 static shmem_startup_hook_type prev_startup_hook = NULL;
 
@@ -26,29 +38,36 @@ on_request(void)
 {
 	if (prev_request_hook)
 		prev_request_hook();
-	RequestAddinShmemSpace(sizeof(AirShared));
+	for (int i = 0; i < lengthof(parts); i++)
+		RequestAddinShmemSpace(parts[i].size());
 }
 
-/* Runs in the postmaster after everything else has stopped; a crash (code != 0) keeps the mark. */
+/* After a crash (code != 0) what the files hold is older than what was, but whole. */
 static void
 on_shutdown(int code, Datum arg)
 {
-	if (code == 0 && shared != NULL && !IsUnderPostmaster)
-		air_callids_save(&shared->call_ids);
+	if (code != 0 || !attached || IsUnderPostmaster)
+		return;
+	for (int i = 0; i < lengthof(parts); i++)
+		if (parts[i].save != NULL)
+			parts[i].save();
 }
 
 static void
 on_startup(void)
 {
-	bool found;
-
 	if (prev_startup_hook)
 		prev_startup_hook();
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	shared = ShmemInitStruct("ai_router", sizeof(AirShared), &found);
+	for (int i = 0; i < lengthof(parts); i++)
+	{
+		bool found;
+		void *area = ShmemInitStruct(parts[i].name, parts[i].size(), &found);
+
+		parts[i].attach(area, found);
+	}
 	LWLockRelease(AddinShmemInitLock);
-	if (!found)
-		air_callids_init(&shared->call_ids);
+	attached = true;
 	if (!IsUnderPostmaster)
 		on_shmem_exit(on_shutdown, (Datum) 0);
 }
@@ -65,7 +84,7 @@ air_shared_init(void)
 void
 air_shared_require(void)
 {
-	if (shared == NULL)
+	if (!attached)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -78,5 +97,5 @@ int64
 air_next_call_id(void)
 {
 	air_shared_require();
-	return air_callids_next(&shared->call_ids);
+	return air_callids_next();
 }
