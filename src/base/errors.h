@@ -15,25 +15,25 @@
 typedef enum AirErrKind
 {
 	AIR_ERR_NONE = 0,
-	AIR_ERR_NO_ROUTE = 1,		/* RT001 no rule or no usable candidate */
-	AIR_ERR_UNAVAILABLE = 2,	/* RT002 provider unavailable */
-	AIR_ERR_RATE_LIMITED = 3,	/* RT003 rate limited */
-	AIR_ERR_BUDGET = 4,			/* RT004 budget or spend cap */
-	AIR_ERR_TIMEOUT = 5,		/* RT005 provider timeout */
-	AIR_ERR_BAD_ANSWER = 6,		/* RT006 unusable answer */
+	AIR_ERR_NO_ROUTE = 1,       /* RT001 no rule or no usable candidate */
+	AIR_ERR_UNAVAILABLE = 2,    /* RT002 provider unavailable */
+	AIR_ERR_RATE_LIMITED = 3,   /* RT003 rate limited */
+	AIR_ERR_BUDGET = 4,         /* RT004 budget or spend cap */
+	AIR_ERR_TIMEOUT = 5,        /* RT005 provider timeout */
+	AIR_ERR_BAD_ANSWER = 6,     /* RT006 unusable answer */
 	AIR_ERR_CONTENT_FILTER = 7, /* RT007 content filter */
-	AIR_ERR_TRUNCATED = 8,		/* RT008 truncated by the token limit */
-	AIR_ERR_REJECTED = 9,		/* RT009 provider rejected the request */
-	AIR_ERR_AUTH = 10,			/* RT010 authentication or account */
-	AIR_ERR_TOO_LONG = 11		/* RT011 input exceeds every context window */
+	AIR_ERR_TRUNCATED = 8,      /* RT008 truncated by the token limit */
+	AIR_ERR_REJECTED = 9,       /* RT009 provider rejected the request */
+	AIR_ERR_AUTH = 10,          /* RT010 authentication or account */
+	AIR_ERR_TOO_LONG = 11       /* RT011 input exceeds every context window */
 } AirErrKind;
 
 /* What the engine may do about a failure. */
 typedef enum AirRemedy
 {
 	AIR_REMEDY_NONE = 0, /* no candidate would do better: fail the call */
-	AIR_REMEDY_RETRY,	 /* the same candidate may work after a wait; another one may work now */
-	AIR_REMEDY_NEXT		 /* this candidate will not serve this call; another one may */
+	AIR_REMEDY_RETRY,    /* the same candidate may work after a wait; another one may work now */
+	AIR_REMEDY_NEXT      /* this candidate will not serve this call; another one may */
 } AirRemedy;
 
 /* Strings live in the memory context (or heap, outside the server) of whoever filled it. */
@@ -41,13 +41,13 @@ typedef struct AirFailure
 {
 	AirErrKind kind;
 	AirRemedy remedy;
-	int http_status;		/* 0: there was no HTTP answer */
-	double retry_after;		/* seconds the provider asked to wait; < 0: it did not say */
-	bool unknown_cost;		/* the request may have been processed and billed */
-	const char *message;	/* one line, without provider, model, status or secrets; never NULL */
-	const char *code;		/* the provider's machine-readable code, or NULL */
+	int http_status;        /* 0: there was no HTTP answer */
+	double retry_after;     /* seconds the provider asked to wait; < 0: it did not say */
+	bool unknown_cost;      /* the request may have been processed and billed */
+	const char *message;    /* one line, without provider, model, status or secrets; never NULL */
+	const char *code;       /* the provider's machine-readable code, or NULL */
 	const char *request_id; /* the provider's request id, or NULL */
-	const char *hint;		/* a full sentence, or NULL */
+	const char *hint;       /* a full sentence, or NULL */
 } AirFailure;
 
 /*

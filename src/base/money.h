@@ -37,8 +37,8 @@ typedef struct AirPrices
  * and cache_write); int128 inside, rounded up to a nanodollar.  Counts below 0
  * are taken as 0.  AIR_NANO_UNKNOWN if a needed price is unknown.
  */
-extern AirNano air_cost(const AirPrices *p, int64 input, int64 cached, int64 cache_write,
-						int64 output);
+extern AirNano
+air_cost(const AirPrices *p, int64 input, int64 cached, int64 cache_write, int64 output);
 
 /* The dearest a request can be: every input token at the dearest input-side price of any tier. */
 extern AirNano air_cost_bound(const AirPrices *p, int64 input, int64 output);
