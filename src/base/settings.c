@@ -10,6 +10,7 @@
 
 #include <limits.h>
 
+#include "miscadmin.h"
 #include "utils/guc.h"
 
 #include "base/settings.h"
@@ -191,10 +192,12 @@ air_settings_init(void)
 							 "When off, calls of this session neither mind nor open a breaker.",
 							 &air_breaker, true, PGC_SUSET, 0, NULL, NULL, NULL);
 
-	DefineCustomIntVariable("ai_router.health_entries",
-							"Sets how many models' health is kept in shared memory.",
-							"Each endpoint, credential and model is one.", &air_health_entries,
-							1024, 16, 65536, PGC_POSTMASTER, 0, NULL, NULL, NULL);
+	/* Only the postmaster can take it; a library that is loaded later has no shared memory. */
+	if (process_shared_preload_libraries_in_progress)
+		DefineCustomIntVariable("ai_router.health_entries",
+								"Sets how many models' health is kept in shared memory.",
+								"Each endpoint, credential and model is one.", &air_health_entries,
+								1024, 16, 65536, PGC_POSTMASTER, 0, NULL, NULL, NULL);
 
 	DefineCustomStringVariable("ai_router.allowed_hosts",
 							   "Lists hosts that a server may name without being a superuser's.",

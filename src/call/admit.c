@@ -37,7 +37,8 @@
 /* So many requests in flight make a model look twice as slow. */
 #define PRESSURE 32.0
 
-/* The identity of a credential costs a hash and perhaps a look at a file: once a second is enough. */
+/* The identity of a credential costs a hash and perhaps a look at a file: once a second is enough.
+ */
 #define IDENTITY_MS 1000.0
 #define IDENTITIES 16
 
@@ -124,8 +125,7 @@ ask_of(const AirRequest *request, int i, AirAsk *ask)
 static const char *
 clock_time(double ms)
 {
-	TimestampTz t =
-		GetCurrentTimestamp() + (TimestampTz) ((ms - air_monotonic_ms()) * 1000.0);
+	TimestampTz t = GetCurrentTimestamp() + (TimestampTz) ((ms - air_monotonic_ms()) * 1000.0);
 
 	return pstrdup(timestamptz_to_str(t));
 }

@@ -120,9 +120,9 @@ extern void air_request_drop(AirRequest *request); /* cancel, leave its calls; n
 typedef enum AirAdmission
 {
 	AIR_ADMITTED,  /* request->ticket is held, or none is needed */
-	AIR_WAIT,	   /* until *when (engine clock) */
+	AIR_WAIT,      /* until *when (engine clock) */
 	AIR_ELSEWHERE, /* call->current has changed: begin a request for it */
-	AIR_REFUSED	   /* the wait would take too long: *err */
+	AIR_REFUSED    /* the wait would take too long: *err */
 } AirAdmission;
 
 extern AirAdmission air_admit(AirRequest *request, double *when, AirFailure *err);

@@ -48,8 +48,8 @@ air_breaker_check(const AirHealthEntry *e, bool patient, double now, AirVerdictN
 		*v = (AirVerdictNow){e->open ? AIR_BREAKER : AIR_COOLING, e->until - now, e->opened,
 							 e->in_a_row};
 	else if (e->open && e->probe > now)
-		*v = (AirVerdictNow){AIR_BREAKER, Min(e->probe - now, HOLD_POLL_MS), e->opened,
-							 e->in_a_row};
+		*v =
+			(AirVerdictNow){AIR_BREAKER, Min(e->probe - now, HOLD_POLL_MS), e->opened, e->in_a_row};
 	else if (e->open)
 		return;
 	else if (e->in_a_row > 0 && e->in_flight + e->in_a_row >= TRIP_AFTER && e->in_flight > 0)

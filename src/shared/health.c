@@ -179,7 +179,8 @@ leave_entry(int index)
 	SpinLockRelease(&e->lock);
 }
 
-/* Take a place at the server; *index gets its entry, -1 if it has no limit.  False: none is free. */
+/* Take a place at the server; *index gets its entry, -1 if it has no limit.  False: none is free.
+ */
 static bool
 enter_server(const AirAsk *ask, double now, int *index)
 {

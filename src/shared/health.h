@@ -31,27 +31,27 @@ extern void air_health_attach(void *area, bool found);
 /* A request that wants to be sent. */
 typedef struct AirAsk
 {
-	uint64 key;			 /* of endpoint, credential and model */
-	uint64 server_key;	 /* of endpoint and credential */
-	const char *model;	 /* names for the view */
+	uint64 key;        /* of endpoint, credential and model */
+	uint64 server_key; /* of endpoint and credential */
+	const char *model; /* names for the view */
 	const char *provider;
-	int rpm;			 /* limits, 0: none */
+	int rpm; /* limits, 0: none */
 	double tpm;
-	double tokens;		 /* estimated input */
-	double most_output;	 /* most output that can come */
+	double tokens;       /* estimated input */
+	double most_output;  /* most output that can come */
 	int max_concurrency; /* of the model */
 	int server_concurrency;
 	int total_concurrency;
-	bool breaker;		 /* mind breaker and cool-down */
-	bool patient;		 /* has been held long enough: do not hold it at the start again */
-	double lease_ms;	 /* how long a probe may keep others from probing */
+	bool breaker;    /* mind breaker and cool-down */
+	bool patient;    /* has been held long enough: do not hold it at the start again */
+	double lease_ms; /* how long a probe may keep others from probing */
 } AirAsk;
 
 /* Why a request cannot go now. */
 typedef enum AirRefusal
 {
 	AIR_GO,
-	AIR_HOLD,	 /* others are on their way and will show soon whether the model is well */
+	AIR_HOLD,    /* others are on their way and will show soon whether the model is well */
 	AIR_BREAKER, /* open, or a probe is under way */
 	AIR_COOLING, /* the provider asked everybody to wait */
 	AIR_RPM,
@@ -65,40 +65,40 @@ typedef struct AirVerdictNow
 {
 	AirRefusal why;
 	double wait_ms; /* when room is expected; 0 with AIR_GO */
-	double since;	/* AIR_BREAKER: when it opened, monotonic ms */
-	int failures;	/* AIR_BREAKER: in a row */
+	double since;   /* AIR_BREAKER: when it opened, monotonic ms */
+	int failures;   /* AIR_BREAKER: in a row */
 } AirVerdictNow;
 
 /* What a request holds while it is in flight.  Lives as long as the backend, is reused. */
 typedef struct AirTicket
 {
 	dlist_node node;
-	int entry;	/* -1: none, the table was full */
+	int entry;  /* -1: none, the table was full */
 	int server; /* -1: none */
 	bool total;
 	bool probe;
-	double entered;	 /* monotonic ms */
+	double entered;  /* monotonic ms */
 	double reserved; /* tokens */
 	double tpm;
 } AirTicket;
 
 typedef enum AirOutcome
 {
-	AIR_OUTCOME_NONE,	   /* cancelled, or never sent: says nothing */
-	AIR_OUTCOME_GOOD,	   /* answered */
-	AIR_OUTCOME_ALIVE,	   /* the provider works and refused this request */
-	AIR_OUTCOME_LIMITED,   /* it works and wants less */
-	AIR_OUTCOME_FAILED	   /* counts for the breaker */
+	AIR_OUTCOME_NONE,    /* cancelled, or never sent: says nothing */
+	AIR_OUTCOME_GOOD,    /* answered */
+	AIR_OUTCOME_ALIVE,   /* the provider works and refused this request */
+	AIR_OUTCOME_LIMITED, /* it works and wants less */
+	AIR_OUTCOME_FAILED   /* counts for the breaker */
 } AirOutcome;
 
 typedef struct AirReport
 {
 	AirOutcome outcome;
-	double latency_ms;	   /* GOOD: in which the sockets were driven */
+	double latency_ms;     /* GOOD: in which the sockets were driven */
 	double retry_after_ms; /* what the provider asked for, < 0: nothing */
-	double tokens;		   /* billed in all, < 0: unknown, the reservation stands; 0 gives it back */
-	double output;		   /* GOOD: output tokens, < 0: unknown */
-	bool breaker;		   /* as in AirAsk */
+	double tokens; /* billed in all, < 0: unknown, the reservation stands; 0 gives it back */
+	double output; /* GOOD: output tokens, < 0: unknown */
+	bool breaker;  /* as in AirAsk */
 } AirReport;
 
 /*
@@ -132,7 +132,7 @@ typedef struct AirHealthView
 	double error_rate;
 	uint64 requests, failures;
 	double rpm_room, tpm_room; /* NaN: no limit */
-	double answered;		   /* monotonic ms of the last good answer, 0: none */
+	double answered;           /* monotonic ms of the last good answer, 0: none */
 } AirHealthView;
 
 /* The entry with that key; false if there is none. */
