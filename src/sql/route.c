@@ -54,7 +54,7 @@ put_candidate(ReturnSetInfo *rsinfo, const AirRoute *route, int i, int tokens)
 	Datum values[ROUTE_COLUMNS] = {0};
 	bool nulls[ROUTE_COLUMNS] = {0};
 	AirHealthView health;
-	bool known = air_admit_look(c->model, &health);
+	bool known = c->usable && air_admit_look(c->model, &health);
 	const char *verdict = !c->usable ? "excluded" : i == 0 ? "first choice" : "fallback";
 
 	values[0] = Int32GetDatum(i + 1);
