@@ -24,7 +24,7 @@
 /* What a provider asks for beyond this is not believed: every session would be shut out. */
 #define MOST_RETRY_AFTER_MS 3600000.0
 
-#define WINDOW_GROWTH 4
+#define WINDOW_GROWTH 16
 #define MOST_WINDOW 1000000
 
 /* A window that was not half full for so long starts at the least again. */
@@ -128,7 +128,7 @@ good(AirHealthEntry *e, const AirReport *r, double now)
 	close_breaker(e);
 	air_latency_add(&e->latency, r->latency_ms);
 	e->answered = now;
-	/* As a slow start does (RFC 5681), only steeper: 5, 20, 80 in flight. */
+	/* As a slow start does (RFC 5681), only steeper: 5, 80, 1280 in flight. */
 	if (e->in_flight >= e->window && e->window < MOST_WINDOW)
 		e->window = Max(e->window, TRIP_AFTER) * WINDOW_GROWTH;
 	if (r->output >= 0)
