@@ -71,7 +71,8 @@ SELECT p.oid::regprocedure
 SELECT name, setting, unit, context, vartype FROM pg_settings
  WHERE name IN ('ai_router.enabled', 'ai_router.max_concurrency', 'ai_router.timeout', 'ai_router.retries',
                 'ai_router.max_retry_after', 'ai_router.on_error', 'ai_router.default_max_tokens',
-                'ai_router.max_response_size', 'ai_router.allowed_hosts')
+                'ai_router.max_response_size', 'ai_router.allowed_hosts', 'ai_router.max_total_concurrency',
+                'ai_router.breaker', 'ai_router.health_entries')
  ORDER BY name COLLATE "C";
 SET ai_router.allowed_hosts = 'proxy.example, [::1]:8080', 'other.example:443';
 SHOW ai_router.allowed_hosts;

@@ -21,6 +21,10 @@ GRANT EXECUTE ON FUNCTION
     ai_router.unknown_name(text, text, boolean)
 TO PUBLIC;
 
+-- Numbers are for those who watch.  A view's functions are its reader's to call.
+GRANT SELECT ON ai_router.model_health TO pg_monitor;
+GRANT EXECUTE ON FUNCTION ai_router.health() TO pg_monitor;
+
 -- The functions in the target schema are for everybody.
 DO $$
 DECLARE

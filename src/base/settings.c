@@ -10,6 +10,7 @@
 
 #include <limits.h>
 
+#include "miscadmin.h"
 #include "utils/guc.h"
 
 #include "base/settings.h"
@@ -22,6 +23,9 @@ int air_max_retry_after_ms = 60 * 1000;
 int air_on_error = AIR_ON_ERROR_RAISE;
 int air_default_max_tokens = 4096;
 int air_max_response_kb = 16 * 1024;
+int air_max_total_concurrency = 0;
+bool air_breaker = true;
+int air_health_entries = 1024;
 char *air_allowed_hosts = NULL;
 
 static const struct config_enum_entry on_error_values[] = {
@@ -177,6 +181,23 @@ air_settings_init(void)
 							"Sets the largest response that is read from a provider.", NULL,
 							&air_max_response_kb, 16 * 1024, 1, 1024 * 1024 - 1, PGC_SUSET,
 							GUC_UNIT_KB, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("ai_router.max_total_concurrency",
+							"Sets how many requests all sessions together keep in flight.",
+							"Zero is no limit.", &air_max_total_concurrency, 0, 0, 100000,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+
+	DefineCustomBoolVariable("ai_router.breaker",
+							 "Keeps calls from models that failed in any session.",
+							 "When off, calls of this session neither mind nor open a breaker.",
+							 &air_breaker, true, PGC_SUSET, 0, NULL, NULL, NULL);
+
+	/* Only the postmaster can take it; a library that is loaded later has no shared memory. */
+	if (process_shared_preload_libraries_in_progress)
+		DefineCustomIntVariable("ai_router.health_entries",
+								"Sets how many models' health is kept in shared memory.",
+								"Each endpoint, credential and model is one.", &air_health_entries,
+								1024, 16, 65536, PGC_POSTMASTER, 0, NULL, NULL, NULL);
 
 	DefineCustomStringVariable("ai_router.allowed_hosts",
 							   "Lists hosts that a server may name without being a superuser's.",

@@ -21,6 +21,9 @@ extern int air_max_retry_after_ms;	 /* longest wait a provider may ask for */
 extern int air_on_error;			 /* AirOnError */
 extern int air_default_max_tokens;
 extern int air_max_response_kb;
+extern int air_max_total_concurrency; /* requests in flight in the cluster, 0: no cap */
+extern bool air_breaker;			 /* mind circuit breaker and cool-downs */
+extern int air_health_entries;		 /* models whose health is kept */
 extern char *air_allowed_hosts;		 /* comma-separated host[:port] list */
 
 /* Define all of them; called once from _PG_init. */

@@ -22,8 +22,8 @@
 #define HEAVY_BYTES (64 * 1024)
 
 /* The bound of one exchange: the hint, else the server's option, else the setting. */
-static int
-timeout_of(const AirRequest *request)
+int
+air_attempt_timeout(const AirRequest *request)
 {
 	const AirHints *hints = &request->calls[0]->route.hints;
 	const AirServer *server = request->model->server;
@@ -47,7 +47,7 @@ start_fixture(AirRequest *request, AirFailure *err)
 					"NULL for any model or any prompt.";
 		return false;
 	}
-	request->timeout_ms = timeout_of(request);
+	request->timeout_ms = air_attempt_timeout(request);
 	request->due = air_engine_now() + Min(request->fixture->latency_ms, request->timeout_ms);
 	return true;
 }
@@ -76,7 +76,7 @@ start_http(AirRequest *request, Oid role, AirFailure *err)
 		return false;
 	if (!codec->build(&request->prompt, &endpoint, &cred, (int64) time(NULL), &http, err))
 		return false;
-	request->timeout_ms = timeout_of(request);
+	request->timeout_ms = air_attempt_timeout(request);
 	request->exchange = air_http_start(&http, &options, request);
 	request->due = air_engine_now() + request->timeout_ms;
 	return true;

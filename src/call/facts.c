@@ -24,6 +24,7 @@
 
 #include "base/compat.h"
 #include "base/text.h"
+#include "call/admit.h"
 #include "call/facts.h"
 
 /* Tokens that chat templates add per message and per request; a little above the usual. */
@@ -125,6 +126,7 @@ air_facts(const AirCallSpec *spec, const AirConfig *config, AirRouteInput *in)
 	in->application = application_name;
 	in->member_of = member_of;
 	in->may_use = may_use;
+	in->latency_ms = air_admit_latency;
 	in->tokens = count_tokens(spec);
 
 	if (spec->nmessages == 1 && spec->messages[0].nparts == 1 && spec->messages[0].parts[0].text)

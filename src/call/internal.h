@@ -15,6 +15,7 @@
 #include "call/call.h"
 #include "http/http.h"
 #include "lib/ilist.h"
+#include "shared/health.h"
 
 /* NEW -> QUEUED -> REQUESTED (of one candidate's request after the other) -> ENDED. */
 typedef enum AirCallState
@@ -53,6 +54,7 @@ struct AirCall
 	int64 id;          /* 0: none yet; becomes result.call_id when something was sent */
 	int unknown_costs; /* attempts that may have been billed without an answer */
 	double started;    /* engine clock of the first attempt, 0: none yet */
+	double blocked;    /* engine clock: waits since then to be admitted, 0: does not */
 	bool heavy;        /* its memory is worth giving back at once */
 	StringInfo earlier;
 	AirRequest *request;
@@ -73,6 +75,8 @@ struct AirRequest
 	AirExchange *exchange;     /* NULL: fixture, or not running */
 	const AirFixture *fixture; /* the one that answers, NULL: the wire */
 	int timeout_ms;            /* of the attempt that runs */
+	AirTicket *ticket;         /* held while an attempt is under way, NULL: not admitted */
+	double sent;               /* engine clock: when the attempt started */
 };
 
 struct AirFlow
@@ -112,7 +116,20 @@ extern void air_request_exchange_done(AirExchange *ex);
 extern void air_request_due(AirRequest *request);  /* running and due: time-out or fixture */
 extern void air_request_drop(AirRequest *request); /* cancel, leave its calls; never fails */
 
+/* admit.c: health and limits, before an attempt and after it */
+typedef enum AirAdmission
+{
+	AIR_ADMITTED,  /* request->ticket is held, or none is needed */
+	AIR_WAIT,      /* until *when (engine clock) */
+	AIR_ELSEWHERE, /* call->current has changed: begin a request for it */
+	AIR_REFUSED    /* the wait would take too long: *err */
+} AirAdmission;
+
+extern AirAdmission air_admit(AirRequest *request, double *when, AirFailure *err);
+extern void air_admit_done(AirRequest *request, const AirFailure *failure, const AirUsage *usage);
+
 /* attempt.c */
+extern int air_attempt_timeout(const AirRequest *request); /* ms */
 extern bool air_attempt_start(AirRequest *request, Oid role, AirFailure *err);
 extern bool air_attempt_read(AirRequest *request, int tokens, AirAnswer *answer, AirFailure *err);
 

@@ -143,6 +143,7 @@ air_request_drop(AirRequest *request)
 	if (request->exchange != NULL)
 		air_exchange_free(request->exchange);
 	request->exchange = NULL;
+	air_admit_done(request, NULL, NULL);
 	for (int i = 0; i < request->ncalls; i++)
 		request->calls[i]->request = NULL;
 	air_engine_remove_request(request);
@@ -157,6 +158,7 @@ request_failed(AirRequest *request, AirFailure *failure)
 	double when;
 
 	air_engine_slot(request, false);
+	air_admit_done(request, failure, NULL);
 	air_failure_from_utf8(failure);
 	if (!air_retry_next(call, failure, &when))
 	{
@@ -170,7 +172,31 @@ request_failed(AirRequest *request, AirFailure *failure)
 		begin_at(call, when);
 }
 
-/* Start an attempt of a waiting request. */
+/* Health and limits let the request go; if not, it waits, gives way or ends. */
+static bool
+admitted(AirRequest *request)
+{
+	AirCall *call = request->calls[0];
+	AirFailure err;
+
+	switch (air_admit(request, &request->due, &err))
+	{
+		case AIR_ADMITTED:
+			return true;
+		case AIR_WAIT:
+			return false;
+		case AIR_ELSEWHERE:
+			begin_at(call, 0);
+			return false;
+		case AIR_REFUSED:
+			air_call_fail(call, &err);
+			air_request_drop(request);
+			return false;
+	}
+	return false;
+}
+
+/* Start an attempt of a waiting request, if it is admitted. */
 void
 air_request_attempt(AirRequest *request)
 {
@@ -178,12 +204,18 @@ air_request_attempt(AirRequest *request)
 	MemoryContext caller = MemoryContextSwitchTo(request->cxt);
 	AirFailure err;
 
+	if (!admitted(request))
+	{
+		MemoryContextSwitchTo(caller);
+		return;
+	}
 	/* Before anything is sent: it can fail. */
 	if (call->id == 0)
 		call->id = air_next_call_id();
 	if (air_attempt_start(request, call->role, &err))
 	{
 		air_engine_slot(request, true);
+		request->sent = air_engine_now();
 		if (call->result.call_id == 0)
 		{
 			call->result.call_id = call->id;
@@ -192,7 +224,11 @@ air_request_attempt(AirRequest *request)
 		call->result.attempts++;
 	}
 	else
+	{
+		/* Nothing was sent: this says nothing about the provider. */
+		air_admit_done(request, NULL, NULL);
 		request_failed(request, &err);
+	}
 	MemoryContextSwitchTo(caller);
 }
 
@@ -244,6 +280,7 @@ attempt_ended(AirRequest *request)
 	request->exchange = NULL;
 	if (ok)
 	{
+		air_admit_done(request, NULL, &answer.usage);
 		air_request_drop(request);
 		air_call_succeed(call, answer.finish, text);
 	}

@@ -71,12 +71,11 @@ strategy_name(const AirRule *rule, const AirHints *hints)
 		return rule->strategy;
 	if (!AIR_HAS_HINT(hints, AIR_HINT_PREFER) || hints->prefer == AIR_PREFER_NONE)
 		return "ordered";
-	if (hints->prefer != AIR_PREFER_COST)
+	if (hints->prefer == AIR_PREFER_QUALITY)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("prefer \"%s\" needs a strategy that is not available yet",
-							   hints->prefer == AIR_PREFER_SPEED ? "speed" : "quality"),
+						errmsg("prefer \"quality\" needs a strategy that is not available yet"),
 						errhint("Available strategies: %s.", air_strategy_list())));
-	return "cheapest";
+	return hints->prefer == AIR_PREFER_SPEED ? "fastest" : "cheapest";
 }
 
 /*

@@ -27,6 +27,8 @@ typedef struct AirRouteInput
 	const char *application;
 	Jsonb *(*member_of)(Oid role);                      /* a jsonb array of role names */
 	bool (*may_use)(const AirServer *server, Oid role); /* USAGE on the server */
+	/* Expected latency in ms now; NaN: should be measured, infinity: takes nothing now. */
+	double (*latency_ms)(const AirModel *model);
 	uint64 seed; /* hash of the input: random choices draw from it */
 } AirRouteInput;
 

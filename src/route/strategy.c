@@ -100,9 +100,30 @@ order_weighted(const AirRouteInput *in, const AirRule *rule, AirCandidate *cands
 	pfree(places);
 }
 
+/*
+ * Least expected latency first.  A model that nobody has measured comes before all
+ * others, so that each gets its first call; one whose breaker is open comes last.
+ */
+static void
+order_fastest(const AirRouteInput *in, const AirRule *rule, AirCandidate *cands, double *weights,
+			  int n)
+{
+	Place *places = palloc(n * sizeof(Place));
+
+	for (int i = 0; i < n; i++)
+	{
+		double ms = in->latency_ms(cands[i].model);
+
+		places[i].key = isnan(ms) ? 0 : ms;
+	}
+	sort_by_key(cands, places, n);
+	pfree(places);
+}
+
 static const AirStrategy strategies[] = {
 	{"ordered", order_ordered, "order of the rule"},
 	{"cheapest", order_cheapest, "cheapest estimated cost first"},
+	{"fastest", order_fastest, "least expected latency first"},
 	{"weighted", order_weighted, "drawn by weight from the input"},
 };
 
@@ -119,7 +140,7 @@ air_strategy(const char *name)
 }
 
 /*
- * "ordered, cheapest, weighted", palloc'ed: for messages.
+ * "ordered, cheapest, fastest, weighted", palloc'ed: for messages.
  */
 const char *
 air_strategy_list(void)

@@ -20,7 +20,7 @@ typedef struct AirStrategy
 /* NULL if there is none of that name (in this version). */
 extern const AirStrategy *air_strategy(const char *name);
 
-/* "ordered, cheapest, weighted": for messages. */
+/* "ordered, cheapest, fastest, weighted": for messages. */
 extern const char *air_strategy_list(void);
 
 /*

@@ -10,6 +10,8 @@
 #include "storage/shmem.h"
 
 #include "shared/callid.h"
+#include "shared/health.h"
+#include "shared/limits.h"
 #include "shared/shared.h"
 
 /*
@@ -27,6 +29,8 @@ typedef struct SharedPart
 
 static const SharedPart parts[] = {
 	{"ai_router call ids", air_callids_size, air_callids_attach, air_callids_save},
+	{"ai_router health", air_health_size, air_health_attach, NULL},
+	{"ai_router limits", air_limits_size, air_limits_attach, NULL},
 };
 
 static bool attached = false;

@@ -4,10 +4,15 @@
  */
 #include "base/pg.h"
 
+#include <math.h>
+
 #include "funcapi.h"
 #include "utils/builtins.h"
 
+#include "base/clock.h"
 #include "base/raise.h"
+#include "base/settings.h"
+#include "call/admit.h"
 #include "sql/front.h"
 
 PG_FUNCTION_INFO_V1(ai_route);
@@ -25,12 +30,31 @@ task_of(const char *function)
 	return strcmp(function, "ai_rerank") == 0 ? AIR_RERANK : AIR_CHAT;
 }
 
+/* Why the candidate stands where it stands, and what keeps calls from it at the moment. */
+static char *
+reason_now(const AirCandidate *c, const AirHealthView *health)
+{
+	if (!c->usable || health == NULL || !air_breaker)
+		return c->reason;
+	if (health->breaker == AIR_OPEN)
+		return psprintf("%s; circuit breaker open for %.1f s", c->reason,
+						(health->until - air_monotonic_ms()) / 1000.0);
+	if (health->breaker == AIR_HALF_OPEN)
+		return psprintf("%s; circuit breaker half-open, one probe at a time", c->reason);
+	if (health->until > 0)
+		return psprintf("%s; provider wants no requests for %.1f s", c->reason,
+						(health->until - air_monotonic_ms()) / 1000.0);
+	return c->reason;
+}
+
 static void
 put_candidate(ReturnSetInfo *rsinfo, const AirRoute *route, int i, int tokens)
 {
 	const AirCandidate *c = &route->candidates[i];
 	Datum values[ROUTE_COLUMNS] = {0};
 	bool nulls[ROUTE_COLUMNS] = {0};
+	AirHealthView health;
+	bool known = c->usable && air_admit_look(c->model, &health);
 	const char *verdict = !c->usable ? "excluded" : i == 0 ? "first choice" : "fallback";
 
 	values[0] = Int32GetDatum(i + 1);
@@ -42,13 +66,14 @@ put_candidate(ReturnSetInfo *rsinfo, const AirRoute *route, int i, int tokens)
 	values[5] = CStringGetTextDatum(verdict);
 	nulls[6] = c->reason == NULL;
 	if (!nulls[6])
-		values[6] = CStringGetTextDatum(c->reason);
+		values[6] = CStringGetTextDatum(reason_now(c, known ? &health : NULL));
 	values[7] = Int32GetDatum(tokens);
 	nulls[8] = c->est_cost == AIR_NANO_UNKNOWN;
 	if (!nulls[8])
 		values[8] = NumericGetDatum(air_nano_to_numeric(c->est_cost));
-	/* Latency comes from observed health, of which this version keeps none. */
-	nulls[9] = true;
+	nulls[9] = !known || isnan(health.p50);
+	if (!nulls[9])
+		values[9] = Float8GetDatum(health.p50);
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
