@@ -21,6 +21,9 @@ extern int air_max_retry_after_ms;	 /* longest wait a provider may ask for */
 extern int air_on_error;			 /* AirOnError */
 extern int air_default_max_tokens;
 extern int air_max_response_kb;
+extern bool air_log_prompts;			 /* prompts and answers go into the ledger */
+extern int air_log_retention_s;		 /* age at which rows of the ledger go */
+extern int air_spool_kb;			 /* shared memory of the spool */
 extern char *air_allowed_hosts;		 /* comma-separated host[:port] list */
 
 /* Define all of them; called once from _PG_init. */

@@ -15,6 +15,7 @@
 #include "call/call.h"
 #include "http/http.h"
 #include "lib/ilist.h"
+#include "shared/spool.h"
 
 /* NEW -> QUEUED -> REQUESTED (of one candidate's request after the other) -> ENDED. */
 typedef enum AirCallState
@@ -34,6 +35,7 @@ typedef struct AirTry
 } AirTry;
 
 typedef struct AirRequest AirRequest;
+typedef struct AirLedgerEntry AirLedgerEntry; /* ledger.c */
 
 struct AirCall
 {
@@ -55,6 +57,11 @@ struct AirCall
 	double started;    /* engine clock of the first attempt, 0: none yet */
 	bool heavy;        /* its memory is worth giving back at once */
 	StringInfo earlier;
+	const char *role_name;
+	const char *question;  /* all user text, for ai_router.log_prompts */
+	AirLedgerEntry *entry; /* what the ledger will say, NULL before the first attempt */
+	AirSpoolSpace space;   /* reserved for it */
+	double short_since;    /* engine clock: waits for spool space, 0: does not */
 	AirRequest *request;
 	AirResult result;
 };
@@ -73,6 +80,13 @@ struct AirRequest
 	AirExchange *exchange;     /* NULL: fixture, or not running */
 	const AirFixture *fixture; /* the one that answers, NULL: the wire */
 	int timeout_ms;            /* of the attempt that runs */
+
+	/* For the ledger: the attempt that runs. */
+	AirSpoolSpace space;
+	TimestampTz at;
+	double began; /* engine clock */
+	AirUsage usage;
+	AirNano cost;
 };
 
 struct AirFlow
@@ -111,6 +125,15 @@ extern void air_request_attempt(AirRequest *request);
 extern void air_request_exchange_done(AirExchange *ex);
 extern void air_request_due(AirRequest *request);  /* running and due: time-out or fixture */
 extern void air_request_drop(AirRequest *request); /* cancel, leave its calls; never fails */
+
+/* ledger.c */
+extern bool air_ledger_reserve(AirRequest *request);
+extern void air_ledger_begin(AirRequest *request);
+extern void air_ledger_attempt(AirRequest *request, const AirFailure *failure, int http_status,
+							   const char *request_id);
+extern void air_ledger_drop(AirRequest *request);
+extern void air_ledger_call(AirCall *call);
+extern void air_ledger_cancel(AirCall *call);
 
 /* attempt.c */
 extern bool air_attempt_start(AirRequest *request, Oid role, AirFailure *err);

@@ -11,6 +11,8 @@
 
 #include "shared/callid.h"
 #include "shared/shared.h"
+#include "shared/spool.h"
+#include "shared/stats.h"
 
 /*
  * A part: one struct that is set up once and found by every process.  attach runs
@@ -27,6 +29,8 @@ typedef struct SharedPart
 
 static const SharedPart parts[] = {
 	{"ai_router call ids", air_callids_size, air_callids_attach, air_callids_save},
+	{"ai_router counters", air_stats_size, air_stats_attach, NULL},
+	{"ai_router spool", air_spool_size, air_spool_attach, air_spool_save},
 };
 
 static bool attached = false;
