@@ -14,6 +14,7 @@
 #include "provider/provider.h"
 #include "route/context.h"
 #include "shared/shared.h"
+#include "worker/writer.h"
 
 PG_MODULE_MAGIC;
 
@@ -53,5 +54,8 @@ _PG_init(void)
 	air_condition_keys_hook = air_condition_keys;
 	air_statement_init();
 	if (process_shared_preload_libraries_in_progress)
+	{
 		air_shared_init();
+		air_writer_init();
+	}
 }

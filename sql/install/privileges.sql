@@ -11,8 +11,12 @@ REVOKE ALL ON FOREIGN DATA WRAPPER ai_router FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA ai_router FROM PUBLIC;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA ai_router FROM PUBLIC;
 GRANT SELECT ON ai_router.catalogue, ai_router.models, ai_router.rules TO PUBLIC;
+-- Row level security shows a role its own calls only.
+GRANT SELECT ON ai_router.calls, ai_router.attempts, ai_router.usage TO PUBLIC;
+GRANT SELECT ON ai_router.all_calls, ai_router.all_attempts, ai_router.stats TO pg_monitor;
 
 REVOKE ALL ON ALL ROUTINES IN SCHEMA ai_router FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ai_router.counters() TO pg_monitor;
 -- What triggers call runs as whoever changes a row.
 GRANT EXECUTE ON FUNCTION
     ai_router.check_condition(jsonpath),

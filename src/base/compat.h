@@ -42,6 +42,21 @@ air_wait_event_compat(void)
 #endif
 }
 
+/* The wait event of a writer that waits for rows. */
+static inline uint32
+air_writer_wait_event_compat(void)
+{
+#if PG_VERSION_NUM >= 170000
+	static uint32 event = 0;
+
+	if (event == 0)
+		event = WaitEventExtensionNew("AiRouterWriter");
+	return event;
+#else
+	return PG_WAIT_EXTENSION;
+#endif
+}
+
 /* USAGE on a foreign server. */
 static inline AclResult
 air_server_usage_compat(Oid server, Oid role)

@@ -26,6 +26,9 @@ int air_max_response_kb = 16 * 1024;
 int air_max_total_concurrency = 0;
 bool air_breaker = true;
 int air_health_entries = 1024;
+bool air_log_prompts = false;
+int air_log_retention_s = 90 * 86400;
+int air_spool_kb = 8 * 1024;
 char *air_allowed_hosts = NULL;
 
 static const struct config_enum_entry on_error_values[] = {
@@ -205,6 +208,22 @@ air_settings_init(void)
 							   "hosts of the provider itself.",
 							   &air_allowed_hosts, "", PGC_SUSET, GUC_LIST_INPUT,
 							   check_allowed_hosts, NULL, NULL);
+
+	DefineCustomBoolVariable("ai_router.log_prompts",
+							 "Keeps prompts and answers in ai_router.calls.", NULL,
+							 &air_log_prompts, false, PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("ai_router.log_retention",
+							"Sets how long ai_router.calls and ai_router.attempts keep a row.",
+							"Zero keeps them for ever.", &air_log_retention_s, 90 * 86400, 0,
+							INT_MAX, PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
+
+	/* Only the postmaster's preloading can size shared memory. */
+	if (process_shared_preload_libraries_in_progress)
+		DefineCustomIntVariable("ai_router.spool_size",
+								"Sets the memory for rows on their way to ai_router.calls.",
+								"Calls wait when it is full.", &air_spool_kb, 8 * 1024, 128,
+								1024 * 1024, PGC_POSTMASTER, GUC_UNIT_KB, NULL, NULL, NULL);
 
 	MarkGUCPrefixReserved("ai_router");
 }

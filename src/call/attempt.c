@@ -259,7 +259,17 @@ air_attempt_read(AirRequest *request, int tokens, AirAnswer *answer, AirFailure 
 		return air_fixture_answer(request->fixture, &request->prompt, tokens, answer, err) &&
 			   air_answer_check(&request->prompt, answer, err);
 	if (read_wire(request, answer, err))
+	{
+		/* The ledger shows it. */
+		if (answer->request_id != NULL)
+		{
+			AirFailure shown = {.request_id = answer->request_id};
+
+			mask_secrets(request, &shown);
+			answer->request_id = shown.request_id;
+		}
 		return true;
+	}
 	mask_secrets(request, err);
 	return false;
 }

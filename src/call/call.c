@@ -60,6 +60,8 @@ route_call(AirCall *call, bool explain, AirFailure *err)
 	air_facts(&call->spec, call->config, &in);
 	call->tokens = in.tokens;
 	call->role = in.role;
+	call->role_name = in.role_name;
+	call->question = in.prompt;
 	ok = air_route(&in, explain, &call->route, err);
 	if (call->route.rule != NULL)
 		call->result.rule = call->route.rule->name;
@@ -115,6 +117,7 @@ end_call(AirCall *call)
 		result->earlier = call->earlier->data;
 	if (result->call_id > 0)
 		last_call_id = result->call_id;
+	air_ledger_call(call);
 }
 
 /* End a call with its answer in the server encoding, in the call's memory.  Never fails. */
@@ -158,7 +161,11 @@ air_call_cancel(AirCall *call)
 void
 air_call_free(AirCall *call)
 {
+	bool unfinished = call->state != AIR_CALL_ENDED;
+
 	air_call_cancel(call);
+	if (unfinished)
+		air_ledger_cancel(call);
 	dlist_delete(&call->in_flow);
 	if (call->config != NULL)
 		air_config_release(call->config);

@@ -16,6 +16,7 @@
 #include "http/http.h"
 #include "lib/ilist.h"
 #include "shared/health.h"
+#include "shared/spool.h"
 
 /* NEW -> QUEUED -> REQUESTED (of one candidate's request after the other) -> ENDED. */
 typedef enum AirCallState
@@ -35,6 +36,7 @@ typedef struct AirTry
 } AirTry;
 
 typedef struct AirRequest AirRequest;
+typedef struct AirLedgerEntry AirLedgerEntry; /* ledger.c */
 
 struct AirCall
 {
@@ -57,6 +59,11 @@ struct AirCall
 	double blocked;    /* engine clock: waits since then to be admitted, 0: does not */
 	bool heavy;        /* its memory is worth giving back at once */
 	StringInfo earlier;
+	const char *role_name;
+	const char *question;  /* all user text, for ai_router.log_prompts */
+	AirLedgerEntry *entry; /* what the ledger will say, NULL before the first attempt */
+	AirSpoolSpace space;   /* reserved for it */
+	double short_since;    /* engine clock: waits for spool space, 0: does not */
 	AirRequest *request;
 	AirResult result;
 };
@@ -77,6 +84,13 @@ struct AirRequest
 	int timeout_ms;            /* of the attempt that runs */
 	AirTicket *ticket;         /* held while an attempt is under way, NULL: not admitted */
 	double sent;               /* engine clock: when the attempt started */
+
+	/* For the ledger: the attempt that runs. */
+	AirSpoolSpace space;
+	TimestampTz at;
+	double began; /* engine clock */
+	AirUsage usage;
+	AirNano cost;
 };
 
 struct AirFlow
@@ -127,6 +141,14 @@ typedef enum AirAdmission
 
 extern AirAdmission air_admit(AirRequest *request, double *when, AirFailure *err);
 extern void air_admit_done(AirRequest *request, const AirFailure *failure, const AirUsage *usage);
+/* ledger.c */
+extern bool air_ledger_reserve(AirRequest *request);
+extern void air_ledger_begin(AirRequest *request);
+extern void air_ledger_attempt(AirRequest *request, const AirFailure *failure, int http_status,
+							   const char *request_id);
+extern void air_ledger_drop(AirRequest *request);
+extern void air_ledger_call(AirCall *call);
+extern void air_ledger_cancel(AirCall *call);
 
 /* attempt.c */
 extern int air_attempt_timeout(const AirRequest *request); /* ms */

@@ -144,6 +144,7 @@ air_request_drop(AirRequest *request)
 		air_exchange_free(request->exchange);
 	request->exchange = NULL;
 	air_admit_done(request, NULL, NULL);
+	air_ledger_drop(request);
 	for (int i = 0; i < request->ncalls; i++)
 		request->calls[i]->request = NULL;
 	air_engine_remove_request(request);
@@ -155,11 +156,14 @@ request_failed(AirRequest *request, AirFailure *failure)
 {
 	AirCall *call = request->calls[0];
 	int tried = call->current;
+	bool ran = request->running;
 	double when;
 
 	air_engine_slot(request, false);
 	air_admit_done(request, failure, NULL);
 	air_failure_from_utf8(failure);
+	if (ran)
+		air_ledger_attempt(request, failure, failure->http_status, failure->request_id);
 	if (!air_retry_next(call, failure, &when))
 	{
 		/* In this order: what can fail, then what cannot. */
@@ -204,14 +208,14 @@ air_request_attempt(AirRequest *request)
 	MemoryContext caller = MemoryContextSwitchTo(request->cxt);
 	AirFailure err;
 
-	if (!admitted(request))
+	/* Before anything is sent: these can fail.  Last the ticket, which nothing may leave behind. */
+	if (call->id == 0)
+		call->id = air_next_call_id();
+	if (!air_ledger_reserve(request) || !admitted(request))
 	{
 		MemoryContextSwitchTo(caller);
 		return;
 	}
-	/* Before anything is sent: it can fail. */
-	if (call->id == 0)
-		call->id = air_next_call_id();
 	if (air_attempt_start(request, call->role, &err))
 	{
 		air_engine_slot(request, true);
@@ -222,6 +226,7 @@ air_request_attempt(AirRequest *request)
 			call->started = air_engine_now();
 		}
 		call->result.attempts++;
+		air_ledger_begin(request);
 	}
 	else
 	{
@@ -242,11 +247,13 @@ add_count(int64 *sum, int64 n)
 
 /* Add what a reply reported to the call: failed attempts that were billed count too. */
 static void
-add_usage(AirCall *call, const AirModel *model, const AirUsage *usage)
+add_usage(AirRequest *request, const AirUsage *usage)
 {
+	AirCall *call = request->calls[0];
 	AirUsage *sum = &call->result.usage;
 	AirNano cost;
 
+	request->usage = *usage;
 	if (usage->input < 0 && usage->output < 0)
 		return;
 	add_count(&sum->input, usage->input);
@@ -257,7 +264,9 @@ add_usage(AirCall *call, const AirModel *model, const AirUsage *usage)
 	/* Half a count is no basis for a cost; only chats have output. */
 	if (usage->input < 0 || (usage->output < 0 && call->spec.task == AIR_CHAT))
 		return;
-	cost = air_cost(&model->prices, usage->input, usage->cached, usage->cache_write, usage->output);
+	cost = air_cost(&request->model->prices, usage->input, usage->cached, usage->cache_write,
+					usage->output);
+	request->cost = cost;
 	if (cost != AIR_NANO_UNKNOWN)
 		call->result.cost = Max(call->result.cost, 0) + cost;
 }
@@ -271,16 +280,20 @@ attempt_ended(AirRequest *request)
 	AirAnswer answer = {.usage = {-1, -1, -1, -1, -1}};
 	AirFailure err;
 	char *text;
+	int status = 0;
 	bool ok = air_attempt_read(request, call->tokens, &answer, &err) &&
 			  air_from_utf8(answer.text, &text, &err);
 
-	add_usage(call, request->model, &answer.usage);
+	add_usage(request, &answer.usage);
+	if (request->exchange != NULL && ok)
+		status = air_exchange_reply(request->exchange)->status;
 	if (request->exchange != NULL)
 		air_exchange_free(request->exchange);
 	request->exchange = NULL;
 	if (ok)
 	{
 		air_admit_done(request, NULL, &answer.usage);
+		air_ledger_attempt(request, NULL, status, answer.request_id);
 		air_request_drop(request);
 		air_call_succeed(call, answer.finish, text);
 	}

@@ -13,6 +13,8 @@
 #include "shared/health.h"
 #include "shared/limits.h"
 #include "shared/shared.h"
+#include "shared/spool.h"
+#include "shared/stats.h"
 
 /*
  * A part: one struct that is set up once and found by every process.  attach runs
@@ -31,6 +33,8 @@ static const SharedPart parts[] = {
 	{"ai_router call ids", air_callids_size, air_callids_attach, air_callids_save},
 	{"ai_router health", air_health_size, air_health_attach, NULL},
 	{"ai_router limits", air_limits_size, air_limits_attach, NULL},
+	{"ai_router counters", air_stats_size, air_stats_attach, NULL},
+	{"ai_router spool", air_spool_size, air_spool_attach, air_spool_save},
 };
 
 static bool attached = false;

@@ -1,0 +1,89 @@
+/*
+ * ledger.h
+ *	  What the spool carries to the ledger: a fixed part, then the texts.
+ *
+ * Texts are in the encoding of the database that the record belongs to; a length
+ * of -1 is NULL.  Written by src/call/ledger.c, read by src/worker/rows.c, and
+ * across a clean restart by the same version only (see spool_file.c).
+ */
+#ifndef AIR_LEDGER_RECORD_H
+#define AIR_LEDGER_RECORD_H
+
+#include "base/pg.h"
+#include "base/money.h"
+#include "datatype/timestamp.h"
+
+/* Kinds of records. */
+typedef enum AirRecordKind
+{
+	AIR_RECORD_CALL,
+	AIR_RECORD_ATTEMPT
+} AirRecordKind;
+
+/* Texts behind an AirCallRecord, in this order. */
+typedef enum AirCallText
+{
+	AIR_CALL_ROLE,
+	AIR_CALL_FUNCTION,
+	AIR_CALL_TASK,
+	AIR_CALL_TAGS, /* jsonb as it is stored, header included */
+	AIR_CALL_RULE,
+	AIR_CALL_APPLICATION,
+	AIR_CALL_PROMPT,
+	AIR_CALL_MODEL,
+	AIR_CALL_FAMILY,
+	AIR_CALL_PROVIDER,
+	AIR_CALL_ERROR,
+	AIR_CALL_FINISH,
+	AIR_CALL_ANSWER,
+	AIR_CALL_NTEXTS
+} AirCallText;
+
+typedef struct AirCallRecord
+{
+	int64 call_id;
+	TimestampTz at;
+	TimestampTz finished_at;
+	int64 query_id; /* 0: none */
+	int64 input;    /* -1: unknown, likewise below */
+	int64 cached;
+	int64 cache_write;
+	int64 output;
+	int64 reasoning;
+	AirNano cost;
+	double latency_ms;
+	Oid role;
+	int32 pid;
+	int32 attempts;
+	char sqlstate[6]; /* "": answered */
+	int32 len[AIR_CALL_NTEXTS];
+} AirCallRecord;
+
+/* Texts behind an AirAttemptRecord, in this order. */
+typedef enum AirAttemptText
+{
+	AIR_ATTEMPT_ROLE,
+	AIR_ATTEMPT_MODEL,
+	AIR_ATTEMPT_PROVIDER,
+	AIR_ATTEMPT_REQUEST_ID,
+	AIR_ATTEMPT_ERROR,
+	AIR_ATTEMPT_NTEXTS
+} AirAttemptText;
+
+typedef struct AirAttemptRecord
+{
+	int64 call_id;
+	TimestampTz at;
+	int64 input;
+	int64 output;
+	AirNano cost;
+	double latency_ms;
+	double retry_after; /* seconds, < 0: not said */
+	Oid role;
+	int32 attempt;
+	int32 http_status; /* 0: none */
+	char sqlstate[6];
+	int32 len[AIR_ATTEMPT_NTEXTS];
+} AirAttemptRecord;
+
+#endif

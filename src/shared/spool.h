@@ -1,0 +1,105 @@
+/*
+ * spool.h
+ *	  The spool: rows on their way from backends to the background writers.
+ *
+ * Fixed shared memory, cut into small blocks.  A backend takes blocks before it
+ * sends anything (air_spool_reserve), fills and queues them when it knows the
+ * outcome (air_spool_publish: copying, no waiting, no memory, cannot fail), and a
+ * writer per database takes them from there into tables.  A record outlives its
+ * backend and its transaction; a crash of the server loses it.
+ *
+ * One LWLock guards lists and queues.  It is held for a few instructions per
+ * record, never across I/O.
+ */
+#ifndef AIR_SPOOL_H
+#define AIR_SPOOL_H
+
+#include "base/pg.h"
+#include "datatype/timestamp.h"
+
+/* Space that a backend holds; zeroed: none.  Owned by whoever reserved it. */
+typedef struct AirSpoolSpace
+{
+	int32 first; /* block; meaningful if nblocks > 0 */
+	int32 nblocks;
+	int16 queue;  /* of this database */
+	bool nowhere; /* hot standby: what is published is only counted */
+} AirSpoolSpace;
+
+/* A piece of a record. */
+typedef struct AirSlice
+{
+	const void *data;
+	size_t len;
+} AirSlice;
+
+/* A record as its writer sees it. */
+typedef struct AirSpoolRecord
+{
+	int kind;
+	uint64 seq;
+	size_t len;
+	char *data; /* palloc'ed, aligned */
+} AirSpoolRecord;
+
+/* Is there space, of whatever kind? */
+static inline bool
+air_spool_holds(const AirSpoolSpace *space)
+{
+	return space->nblocks > 0 || space->nowhere;
+}
+
+/* The longest record that may be reserved for. */
+extern size_t air_spool_max_record(void);
+
+/* Take space for a record of up to len bytes.  False if there is none now. */
+extern bool air_spool_reserve(size_t len, AirSpoolSpace *space);
+
+/*
+ * Put a record into the space, queue it and see to it that a writer comes.  The
+ * space is used up.  False, with the space untouched, if the record is longer than the
+ * space and there is no more to be had; never if it fits.
+ */
+extern bool air_spool_publish(AirSpoolSpace *space, int kind, const AirSlice *slices, int nslices);
+
+/* Give unused space back; none is no error.  Never fails. */
+extern void air_spool_release(AirSpoolSpace *space);
+
+/* Bytes of the spool, and how many of them are taken. */
+extern void air_spool_usage(uint64 *size, uint64 *used);
+
+/* Wake the writer of this database: somebody waits for space. */
+extern void air_spool_hurry(void);
+
+/* The writer's side.  A queue has at most one writer. ---------------------------------------- */
+
+/* Become the writer of the database.  False if it has one, or nothing to write. */
+extern bool air_spool_writer_attach(Oid database);
+
+/* Copy up to max records (or some bytes more than max_bytes) from the queue's head, which stay
+ * there. Memory: CurrentMemoryContext. */
+extern int air_spool_peek(AirSpoolRecord *records, int max, size_t max_bytes, uint64 *incarnation);
+
+/* Remove n records from the head.  Never fails. */
+extern void air_spool_remove(int n);
+
+/* Stop being the writer if the queue is empty; with force, in any case.  False if it is not. */
+extern bool air_spool_writer_detach(bool force);
+
+/* Is it time for the minute's clean-up of old rows in this database?  True once a minute. */
+extern bool air_spool_cleanup_due(TimestampTz now);
+
+/*
+ * Databases, other than the writer's own, that have records and no writer: up to max of them.  To
+ * start one (air_spool_start_writer) or to forget what a dropped database left behind.
+ */
+extern int air_spool_orphans(Oid *databases, int max);
+extern void air_spool_start_writer(Oid database);
+extern void air_spool_forget(Oid database);
+
+/* A part of shared memory, see shmem.c. ------------------------------------------------------- */
+extern Size air_spool_size(void);
+extern void air_spool_attach(void *area, bool found);
+extern void air_spool_save(void); /* spool_file.c */
+
+#endif

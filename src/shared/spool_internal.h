@@ -1,0 +1,93 @@
+/*
+ * spool_internal.h
+ *	  The spool's layout, for its own files.
+ */
+#ifndef AIR_SPOOL_INTERNAL_H
+#define AIR_SPOOL_INTERNAL_H
+
+#include "shared/spool.h"
+#include "storage/latch.h"
+#include "storage/lwlock.h"
+
+#define AIR_SPOOL_QUEUES 128
+#define AIR_SPOOL_BLOCK 256
+#define AIR_SPOOL_NONE (-1)
+
+/* Data of a record: the rest of its first block, then whole blocks. */
+typedef struct Block
+{
+	int32 next; /* of this record or of the free list */
+	char data[AIR_SPOOL_BLOCK - sizeof(int32)];
+} Block;
+
+/* The beginning of a record's first block's data. */
+typedef struct Head
+{
+	int32 next_record;
+	int32 last; /* last block */
+	int32 nblocks;
+	int32 kind;
+	uint32 len;
+	uint32 seq_low; /* two halves: the data is aligned to 4 */
+	uint32 seq_high;
+} Head;
+
+#define FIRST_ROOM (sizeof(((Block *) 0)->data) - sizeof(Head))
+#define NEXT_ROOM sizeof(((Block *) 0)->data)
+
+typedef enum WriterState
+{
+	WRITER_NONE,
+	WRITER_STARTING,
+	WRITER_RUNNING
+} WriterState;
+
+/* Records of one database, oldest first. */
+typedef struct Queue
+{
+	Oid database; /* InvalidOid: free */
+	int32 head;
+	int32 tail;
+	int32 nrecords;
+	int32 nspaces; /* reserved for it and not yet published */
+	WriterState state;
+	int writer_pid;
+	Latch *latch;           /* the writer's, if RUNNING */
+	TimestampTz not_before; /* NONE: when to try to start one; STARTING: when to give up on it */
+	TimestampTz cleaned;    /* last clean-up of old rows */
+} Queue;
+
+typedef struct Spool
+{
+	LWLock lock;
+	uint64 incarnation; /* random: which life of the spool a sequence number belongs to */
+	uint64 seq;         /* of the record published last, in whatever queue */
+	int32 nblocks;
+	int32 nfree;
+	int32 free;
+	Queue queues[AIR_SPOOL_QUEUES];
+	Block blocks[FLEXIBLE_ARRAY_MEMBER];
+} Spool;
+
+extern Spool *air_spool;
+
+/* With the lock held exclusively: the queue of a database, made if need be; -1: no room. */
+extern int air_spool_queue(Oid database);
+
+/* With the lock held exclusively: take n blocks as a chain, or AIR_SPOOL_NONE. */
+extern int32 air_spool_take(int32 n);
+
+/* Blocks that a record of len bytes needs. */
+extern int32 air_spool_blocks_for(size_t len);
+
+/* Fill a chain; link it to the queue (lock held). */
+extern void air_spool_fill(int32 first, int kind, const AirSlice *slices, int nslices);
+extern void air_spool_link(int queue, int32 first, int32 nblocks);
+
+/* Copy a record's bytes out. */
+extern void air_spool_copy(int32 first, char *out);
+
+/* spool_file.c: read back what a clean stop kept, in the postmaster. */
+extern void air_spool_load(void);
+
+#endif

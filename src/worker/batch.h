@@ -1,0 +1,27 @@
+/*
+ * batch.h
+ *	  A batch: records that go into their tables in one transaction.
+ */
+#ifndef AIR_BATCH_H
+#define AIR_BATCH_H
+
+#include "shared/spool.h"
+
+typedef enum AirBatchResult
+{
+	AIR_BATCH_WRITTEN,   /* or known from a mark to be written already */
+	AIR_BATCH_LOCKED,    /* a table is locked: later */
+	AIR_BATCH_NO_TABLES, /* the extension is not installed here */
+	AIR_BATCH_REFUSED    /* damaged */
+} AirBatchResult;
+
+/*
+ * Insert n records, in a transaction that the caller has begun.  Waits for no table lock.
+ * May raise whatever inserting raises.
+ */
+extern AirBatchResult air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation);
+
+/* Delete old rows, not many.  Likewise. */
+extern void air_batch_clean_up(void);
+
+#endif
