@@ -20,6 +20,9 @@ GRANT EXECUTE ON FUNCTION
     ai_router.check_strategy(text),
     ai_router.unknown_name(text, text, boolean)
 TO PUBLIC;
+-- Numbers only.
+GRANT EXECUTE ON FUNCTION ai_router.cache_counters() TO pg_monitor;
+GRANT SELECT ON ai_router.cache_stats TO pg_monitor;
 
 -- The functions in the target schema are for everybody.
 DO $$

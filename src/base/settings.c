@@ -22,6 +22,8 @@ int air_max_retry_after_ms = 60 * 1000;
 int air_on_error = AIR_ON_ERROR_RAISE;
 int air_default_max_tokens = 4096;
 int air_max_response_kb = 16 * 1024;
+bool air_cache_use = true;
+int air_cache_kb = 64 * 1024;
 char *air_allowed_hosts = NULL;
 
 static const struct config_enum_entry on_error_values[] = {
@@ -114,6 +116,16 @@ check_allowed_hosts(char **newval, void **extra, GucSource source)
 	return !bad;
 }
 
+/* Nothing, or enough for a few hundred answers. */
+static bool
+check_cache_size(int *newval, void **extra, GucSource source)
+{
+	if (*newval == 0 || *newval >= 1024)
+		return true;
+	GUC_check_errdetail("The value must be 0 or at least 1MB.");
+	return false;
+}
+
 /* See settings.h. */
 bool
 air_host_is_allowed(const char *host, int port)
@@ -177,6 +189,15 @@ air_settings_init(void)
 							"Sets the largest response that is read from a provider.", NULL,
 							&air_max_response_kb, 16 * 1024, 1, 1024 * 1024 - 1, PGC_SUSET,
 							GUC_UNIT_KB, NULL, NULL, NULL);
+
+	DefineCustomBoolVariable("ai_router.cache", "Answers calls from the cache where no hint says otherwise.",
+							 "When off, the cache is neither read nor written.", &air_cache_use,
+							 true, PGC_USERSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("ai_router.cache_size",
+							"Sets how much shared memory keeps answers; 0 keeps none.", NULL,
+							&air_cache_kb, 64 * 1024, 0, INT_MAX, PGC_POSTMASTER, GUC_UNIT_KB,
+							check_cache_size, NULL, NULL);
 
 	DefineCustomStringVariable("ai_router.allowed_hosts",
 							   "Lists hosts that a server may name without being a superuser's.",

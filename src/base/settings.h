@@ -21,6 +21,8 @@ extern int air_max_retry_after_ms;	 /* longest wait a provider may ask for */
 extern int air_on_error;			 /* AirOnError */
 extern int air_default_max_tokens;
 extern int air_max_response_kb;
+extern bool air_cache_use;			 /* where no hint says otherwise */
+extern int air_cache_kb;			 /* shared memory for answers, 0: none */
 extern char *air_allowed_hosts;		 /* comma-separated host[:port] list */
 
 /* Define all of them; called once from _PG_init. */

@@ -15,6 +15,7 @@
 #include "call/call.h"
 #include "http/http.h"
 #include "lib/ilist.h"
+#include "shared/cache.h"
 
 /* NEW -> QUEUED -> REQUESTED (of one candidate's request after the other) -> ENDED. */
 typedef enum AirCallState
@@ -33,6 +34,18 @@ typedef struct AirTry
 	bool dead;         /* will not serve this call */
 } AirTry;
 
+/* The cache key of one candidate, made when it is needed. */
+typedef struct AirCallKey
+{
+	enum
+	{
+		AIR_KEY_UNKNOWN,
+		AIR_KEY_VALID,
+		AIR_KEY_NONE
+	} state;
+	AirKey key;
+} AirCallKey;
+
 typedef struct AirRequest AirRequest;
 
 struct AirCall
@@ -50,6 +63,8 @@ struct AirCall
 	int tokens;        /* estimated input tokens */
 	AirTry *tries;     /* one per usable candidate */
 	int current;       /* candidate being tried */
+	AirCallKey *keys;  /* one per usable candidate; NULL: not for the cache */
+	struct AirKeyBase *key_base;
 	int64 id;          /* 0: none yet; becomes result.call_id when something was sent */
 	int unknown_costs; /* attempts that may have been billed without an answer */
 	double started;    /* engine clock of the first attempt, 0: none yet */
@@ -104,7 +119,12 @@ extern void air_call_succeed(AirCall *call, AirFinish finish, char *text); /* ne
 extern void air_call_fail(AirCall *call, const AirFailure *failure);
 extern void air_call_cancel(AirCall *call); /* leave queue and request; never fails */
 
+/* lookup.c: between a call and the cache */
+extern bool air_call_lookup(AirCall *call);                           /* true: it has ended */
+extern void air_call_keep(AirCall *call, AirFinish finish, char *text); /* never fails */
+
 /* request.c */
+extern void air_request_address(AirPrompt *prompt, const AirCandidate *candidate);
 extern void air_request_prepare(AirCall *call); /* fill call->prompt; may raise for bad text */
 extern void air_request_begin(AirCall *call);   /* of a queued call, for its current candidate */
 extern void air_request_attempt(AirRequest *request);

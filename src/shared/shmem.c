@@ -9,6 +9,7 @@
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 
+#include "shared/cache.h"
 #include "shared/callid.h"
 #include "shared/shared.h"
 
@@ -27,6 +28,7 @@ typedef struct SharedPart
 
 static const SharedPart parts[] = {
 	{"ai_router call ids", air_callids_size, air_callids_attach, air_callids_save},
+	{"ai_router cache", air_cache_shmem_size, air_cache_attach, NULL},
 };
 
 static bool attached = false;
