@@ -75,11 +75,9 @@ air_call_submit(AirFlow *flow, const AirCallSpec *spec)
 	if (route_call(call, false, &err))
 	{
 		air_request_prepare(call);
+		call->tries = MemoryContextAllocZero(call->cxt, sizeof(AirTry) * call->route.nusable);
 		if (!air_call_lookup(call))
-		{
-			call->tries = MemoryContextAllocZero(call->cxt, sizeof(AirTry) * call->route.nusable);
 			air_engine_enqueue(call);
-		}
 	}
 	else
 		air_call_fail(call, &err);
@@ -106,6 +104,7 @@ end_call(AirCall *call)
 
 	call->state = AIR_CALL_ENDED;
 	call->request = NULL;
+	air_waiting_ended(call);
 	if (call->started > 0)
 		result->latency_ms = air_engine_now() - call->started;
 	if (call->earlier != NULL)
@@ -155,6 +154,7 @@ air_call_cancel(AirCall *call)
 void
 air_call_free(AirCall *call)
 {
+	air_waiting_leave(call);
 	air_call_cancel(call);
 	dlist_delete(&call->in_flow);
 	if (call->config != NULL)

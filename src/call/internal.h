@@ -15,12 +15,13 @@
 #include "call/call.h"
 #include "http/http.h"
 #include "lib/ilist.h"
-#include "shared/cache.h"
+#include "shared/flight.h"
 
-/* NEW -> QUEUED -> REQUESTED (of one candidate's request after the other) -> ENDED. */
+/* NEW (-> WAITING) -> QUEUED -> REQUESTED (of one candidate's request after the other) -> ENDED. */
 typedef enum AirCallState
 {
 	AIR_CALL_NEW,
+	AIR_CALL_WAITING,   /* for an equal call under way */
 	AIR_CALL_QUEUED,    /* in the engine's queue, waits for a slot */
 	AIR_CALL_REQUESTED, /* part of a request */
 	AIR_CALL_ENDED
@@ -51,7 +52,7 @@ typedef struct AirRequest AirRequest;
 struct AirCall
 {
 	dlist_node in_flow;
-	dlist_node in_queue; /* linked while QUEUED */
+	dlist_node in_queue; /* linked while QUEUED or WAITING */
 	AirFlow *flow;
 	MemoryContext cxt;
 	AirCallState state;
@@ -65,6 +66,8 @@ struct AirCall
 	int current;       /* candidate being tried */
 	AirCallKey *keys;  /* one per usable candidate; NULL: not for the cache */
 	struct AirKeyBase *key_base;
+	AirFlight flight;
+	double wait_until; /* engine clock, while WAITING */
 	int64 id;          /* 0: none yet; becomes result.call_id when something was sent */
 	int unknown_costs; /* attempts that may have been billed without an answer */
 	double started;    /* engine clock of the first attempt, 0: none yet */
@@ -120,8 +123,17 @@ extern void air_call_fail(AirCall *call, const AirFailure *failure);
 extern void air_call_cancel(AirCall *call); /* leave queue and request; never fails */
 
 /* lookup.c: between a call and the cache */
-extern bool air_call_lookup(AirCall *call);                           /* true: it has ended */
+extern bool air_call_lookup(AirCall *call); /* true: it has ended, or waits */
+extern bool air_call_find(AirCall *call);   /* true: an answer was there and has ended it */
 extern void air_call_keep(AirCall *call, AirFinish finish, char *text); /* never fails */
+
+/* waiting.c: calls that wait for an equal one; those that may be called always never fail */
+extern bool air_waiting_join(AirCall *call);        /* true: it waits, or has ended */
+extern void air_waiting_poll(void);                 /* whenever the engine is driven */
+extern bool air_waiting_any(void);                  /* does a call wait? */
+extern long air_waiting_timeout(long timeout_ms);   /* ms until the next poll at the latest */
+extern void air_waiting_ended(AirCall *call);       /* with its result: always called */
+extern void air_waiting_leave(AirCall *call);       /* without one: always called */
 
 /* request.c */
 extern void air_request_address(AirPrompt *prompt, const AirCandidate *candidate);

@@ -86,13 +86,12 @@ answer_from_cache(AirCall *call, int n, const AirCached *found)
 	call->result.usage = found->usage;
 	call->result.cost = 0;
 	call->result.call_id = found->call_id;
-	call->keys = NULL;
 	air_call_succeed(call, found->finish, found->text);
 }
 
 /* Look the keys of all candidates up, in their order; true: the call has ended. */
-static bool
-find_answer(AirCall *call)
+bool
+air_call_find(AirCall *call)
 {
 	MemoryContext caller = MemoryContextSwitchTo(call->cxt);
 	AirCached found;
@@ -112,7 +111,8 @@ find_answer(AirCall *call)
 
 /*
  * Look a routed and prepared call up before it is queued: true if it has ended,
- * with an answer or, where only the cache may answer, without.
+ * with an answer or, where only the cache may answer, without; or if it waits for an
+ * equal call.
  */
 bool
 air_call_lookup(AirCall *call)
@@ -127,7 +127,7 @@ air_call_lookup(AirCall *call)
 			(void) key_of(call, i);
 		return false;
 	}
-	if (keys && find_answer(call))
+	if (keys && air_call_find(call))
 		return true;
 	for (int i = 0; keys && i < call->route.nusable; i++)
 	{
@@ -137,7 +137,7 @@ air_call_lookup(AirCall *call)
 		break;
 	}
 	if (mode != AIR_CACHE_ONLY)
-		return false;
+		return keys && air_waiting_join(call);
 
 	/* RT002 and not RT001, which always raises: so on_error can make it NULL. */
 	air_fail(&err, AIR_ERR_UNAVAILABLE, AIR_REMEDY_NONE, "no cached answer");

@@ -11,6 +11,7 @@
 
 #include "shared/cache.h"
 #include "shared/callid.h"
+#include "shared/flight.h"
 #include "shared/shared.h"
 
 /*
@@ -29,6 +30,7 @@ typedef struct SharedPart
 static const SharedPart parts[] = {
 	{"ai_router call ids", air_callids_size, air_callids_attach, air_callids_save},
 	{"ai_router cache", air_cache_shmem_size, air_cache_attach, NULL},
+	{"ai_router flights", air_flights_size, air_flights_attach, NULL},
 };
 
 static bool attached = false;
