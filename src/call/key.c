@@ -12,6 +12,7 @@
 
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 #include "call/key.h"
 #include "config/credentials.h"
@@ -28,14 +29,29 @@ struct AirKeyBase
 	int common;
 };
 
-static void
-put(StringInfo buf, const void *data, uint32 len)
+/* Make room once for a field: the usual one is short. */
+static inline char *
+room_for(StringInfo buf, Size len)
 {
-	appendBinaryStringInfo(buf, (const char *) &len, sizeof(len));
-	appendBinaryStringInfo(buf, data, len);
+	char *at;
+
+	if (buf->len + len >= buf->maxlen)
+		enlargeStringInfo(buf, (int) Min(len, MaxAllocSize));
+	at = buf->data + buf->len;
+	buf->len += (int) len;
+	return at;
 }
 
-static void
+static inline void
+put(StringInfo buf, const void *data, uint32 len)
+{
+	char *at = room_for(buf, sizeof(len) + len);
+
+	memcpy(at, &len, sizeof(len));
+	memcpy(at + sizeof(len), data, len);
+}
+
+static inline void
 put_text(StringInfo buf, const char *s)
 {
 	static const uint32 absent = ABSENT;
@@ -43,13 +59,13 @@ put_text(StringInfo buf, const char *s)
 	if (s != NULL)
 		put(buf, s, strlen(s));
 	else
-		appendBinaryStringInfo(buf, (const char *) &absent, sizeof(absent));
+		memcpy(room_for(buf, sizeof(absent)), &absent, sizeof(absent));
 }
 
-static void
+static inline void
 put_number(StringInfo buf, int64 n)
 {
-	appendBinaryStringInfo(buf, (const char *) &n, sizeof(n));
+	memcpy(room_for(buf, sizeof(n)), &n, sizeof(n));
 }
 
 /* All NaNs are one: "not set". */
@@ -84,6 +100,7 @@ air_key_base(const AirCall *call)
 	uint8 digest[AIR_SHA256_LEN];
 
 	initStringInfo(buf);
+	enlargeStringInfo(buf, LONG_BYTES);
 	put_number(buf, VERSION);
 	put_number(buf, MyDatabaseId);
 	put_text(buf, kind_of(call->spec.function));

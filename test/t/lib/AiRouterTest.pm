@@ -22,7 +22,8 @@ use PostgreSQL::Test::Utils;
 my $here = abs_path(dirname(__FILE__));
 
 # new(NAME, conf => "settings", tls => 1, hang => 1, blackhole => 1, env => {..}, init => [..],
-#     preload => 0)
+#     preload => 0, cache => 1)
+# cache: most tests count the requests of equal prompts, so answers are not kept unless asked for.
 # env: environment of the postmaster, also when it is started again with start().
 sub new
 {
@@ -36,6 +37,7 @@ sub new
 	$node->init(@{ $opt{init} // [] });
 	$node->append_conf('postgresql.conf', "shared_preload_libraries = 'ai_router'")
 	  if $opt{preload} // 1;
+	$node->append_conf('postgresql.conf', 'ai_router.cache = off') unless $opt{cache};
 	$node->append_conf('postgresql.conf', $opt{conf}) if defined $opt{conf};
 	$self->start;
 	$self->sql('CREATE EXTENSION ai_router');
