@@ -60,11 +60,11 @@ struct AirCall
 	AirPrompt prompt;        /* spec and hints in UTF-8, without what depends on the candidate */
 	const AirConfig *config; /* pinned until the call ends */
 	AirRoute route;
-	Oid role;          /* on whose behalf */
-	int tokens;        /* estimated input tokens */
-	AirTry *tries;     /* one per usable candidate */
-	int current;       /* candidate being tried */
-	AirCallKey *keys;  /* one per usable candidate; NULL: not for the cache */
+	Oid role;         /* on whose behalf */
+	int tokens;       /* estimated input tokens */
+	AirTry *tries;    /* one per usable candidate */
+	int current;      /* candidate being tried */
+	AirCallKey *keys; /* one per usable candidate; NULL: not for the cache */
 	struct AirKeyBase *key_base;
 	AirFlight flight;
 	double wait_until; /* engine clock, while WAITING */
@@ -128,12 +128,12 @@ extern bool air_call_find(AirCall *call);   /* true: an answer was there and has
 extern void air_call_keep(AirCall *call, AirFinish finish, char *text); /* never fails */
 
 /* waiting.c: calls that wait for an equal one; those that may be called always never fail */
-extern bool air_waiting_join(AirCall *call);        /* true: it waits, or has ended */
-extern void air_waiting_poll(void);                 /* whenever the engine is driven */
-extern bool air_waiting_any(void);                  /* does a call wait? */
-extern long air_waiting_timeout(long timeout_ms);   /* ms until the next poll at the latest */
-extern void air_waiting_ended(AirCall *call);       /* with its result: always called */
-extern void air_waiting_leave(AirCall *call);       /* without one: always called */
+extern bool air_waiting_join(AirCall *call);      /* true: it waits, or has ended */
+extern void air_waiting_poll(void);               /* whenever the engine is driven */
+extern bool air_waiting_any(void);                /* does a call wait? */
+extern long air_waiting_timeout(long timeout_ms); /* ms until the next poll at the latest */
+extern void air_waiting_ended(AirCall *call);     /* with its result: always called */
+extern void air_waiting_leave(AirCall *call);     /* without one: always called */
 
 /* request.c */
 extern void air_request_address(AirPrompt *prompt, const AirCandidate *candidate);

@@ -87,8 +87,7 @@ air_cache_put(const AirKey *key, Oid database, const char *model, int64 ttl_us,
 		to = at.blocks[i].entry.queue;
 		air_cache_remove(&at, i);
 	}
-	else if (at.ghost->tag == at.tag &&
-			 at.part->ghost_clock - at.ghost->when <= air_cache->nblocks)
+	else if (at.ghost->tag == at.tag && at.part->ghost_clock - at.ghost->when <= air_cache->nblocks)
 		to = MAIN;
 	if (fits)
 	{

@@ -142,7 +142,6 @@ extern void air_cache_enter(const Place *at, uint32 i, QueueId to);
 extern void air_cache_remove(const Place *at, uint32 i);
 
 /* Copy bytes into or out of an entry, from an offset of its data on.  Out: shared lock. */
-extern void
-air_cache_copy(const Place *at, uint32 i, Size offset, char *bytes, Size len, bool in);
+extern void air_cache_copy(const Place *at, uint32 i, Size offset, char *bytes, Size len, bool in);
 
 #endif

@@ -221,7 +221,8 @@ evict_step(const Place *at, bool chance)
 	}
 	if (from == SMALL)
 	{
-		Ghost *ghost = air_cache_ghosts + (at->blocks - air_cache_blocks) + word(&e->key, 2) % air_cache->nblocks;
+		Ghost *ghost = air_cache_ghosts + (at->blocks - air_cache_blocks) +
+					   word(&e->key, 2) % air_cache->nblocks;
 
 		ghost->tag = word(&e->key, 3);
 		ghost->when = part->ghost_clock++;

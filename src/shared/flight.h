@@ -55,7 +55,8 @@ extern void air_flights_attach(void *area, bool found);
 /* Take part in the flight of a key: NONE, OWN or WAIT.  *flight is zeroed before. */
 extern AirFlightState air_flight_join(const AirKey *key, AirFlight *flight);
 
-/* What has become of it, for one who waits: OWN (taken over), WAIT, OVER or FAILED with *failure. */
+/* What has become of it, for one who waits: OWN (taken over), WAIT, OVER or FAILED with *failure.
+ */
 extern AirFlightState air_flight_poll(AirFlight *flight, AirFlightFailure *failure);
 
 /*
