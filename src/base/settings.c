@@ -10,6 +10,7 @@
 
 #include <limits.h>
 
+#include "miscadmin.h"
 #include "utils/guc.h"
 
 #include "base/settings.h"
@@ -190,14 +191,17 @@ air_settings_init(void)
 							&air_max_response_kb, 16 * 1024, 1, 1024 * 1024 - 1, PGC_SUSET,
 							GUC_UNIT_KB, NULL, NULL, NULL);
 
-	DefineCustomBoolVariable("ai_router.cache", "Answers calls from the cache where no hint says otherwise.",
+	DefineCustomBoolVariable("ai_router.cache",
+							 "Answers calls from the cache where no hint says otherwise.",
 							 "When off, the cache is neither read nor written.", &air_cache_use,
 							 true, PGC_USERSET, 0, NULL, NULL, NULL);
 
-	DefineCustomIntVariable("ai_router.cache_size",
-							"Sets how much shared memory keeps answers; 0 keeps none.", NULL,
-							&air_cache_kb, 64 * 1024, 0, INT_MAX, PGC_POSTMASTER, GUC_UNIT_KB,
-							check_cache_size, NULL, NULL);
+	/* Fixed when the server starts: one that did not preload the library has no cache. */
+	if (process_shared_preload_libraries_in_progress)
+		DefineCustomIntVariable("ai_router.cache_size",
+								"Sets how much shared memory keeps answers; 0 keeps none.", NULL,
+								&air_cache_kb, 64 * 1024, 0, INT_MAX, PGC_POSTMASTER, GUC_UNIT_KB,
+								check_cache_size, NULL, NULL);
 
 	DefineCustomStringVariable("ai_router.allowed_hosts",
 							   "Lists hosts that a server may name without being a superuser's.",

@@ -60,12 +60,12 @@ struct AirCall
 	AirPrompt prompt;        /* spec and hints in UTF-8, without what depends on the candidate */
 	const AirConfig *config; /* pinned until the call ends */
 	AirRoute route;
-	Oid role;         /* on whose behalf */
-	int tokens;       /* estimated input tokens */
-	AirTry *tries;    /* one per usable candidate */
-	int current;      /* candidate being tried */
-	AirCallKey *keys; /* one per usable candidate; NULL: not for the cache */
-	struct AirKeyBase *key_base;
+	Oid role;                    /* on whose behalf */
+	int tokens;                  /* estimated input tokens */
+	AirTry *tries;               /* one per usable candidate */
+	int current;                 /* candidate being tried */
+	AirCallKey *keys;            /* one per usable candidate; NULL: not for the cache */
+	struct AirKeyBase *key_base; /* while the call is being looked up */
 	AirFlight flight;
 	double wait_until; /* engine clock, while WAITING */
 	int64 id;          /* 0: none yet; becomes result.call_id when something was sent */

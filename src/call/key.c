@@ -23,6 +23,9 @@
 /* A longer common part is hashed once, not once per candidate. */
 #define LONG_BYTES 2048
 
+/* A larger buffer is not kept for the next call. */
+#define KEPT_BYTES (64 * 1024)
+
 struct AirKeyBase
 {
 	StringInfoData buf; /* the common part, then the candidate's */
@@ -90,17 +93,36 @@ kind_of(const char *function)
 	return function;
 }
 
+/* One buffer serves all calls in turn; what a long prompt made of it is given back. */
+static void
+prepare_buffer(StringInfo buf)
+{
+	MemoryContext caller;
+
+	if (buf->data != NULL && buf->maxlen <= KEPT_BYTES)
+	{
+		resetStringInfo(buf);
+		return;
+	}
+	if (buf->data != NULL)
+		pfree(buf->data);
+	buf->data = NULL;
+	caller = MemoryContextSwitchTo(TopMemoryContext);
+	initStringInfo(buf);
+	MemoryContextSwitchTo(caller);
+	enlargeStringInfo(buf, 2 * LONG_BYTES);
+}
+
 AirKeyBase *
 air_key_base(const AirCall *call)
 {
 	const AirPrompt *p = &call->prompt;
-	AirKeyBase *base = MemoryContextAlloc(call->cxt, sizeof(AirKeyBase));
-	MemoryContext caller = MemoryContextSwitchTo(call->cxt);
+	static AirKeyBase work;
+	AirKeyBase *base = &work;
 	StringInfo buf = &base->buf;
 	uint8 digest[AIR_SHA256_LEN];
 
-	initStringInfo(buf);
-	enlargeStringInfo(buf, LONG_BYTES);
+	prepare_buffer(buf);
 	put_number(buf, VERSION);
 	put_number(buf, MyDatabaseId);
 	put_text(buf, kind_of(call->spec.function));
@@ -133,7 +155,6 @@ air_key_base(const AirCall *call)
 		put_text(buf, p->inputs[i]);
 	put_text(buf, p->query);
 	put_number(buf, p->dimensions);
-	MemoryContextSwitchTo(caller);
 
 	if (buf->len > LONG_BYTES)
 	{

@@ -15,7 +15,7 @@
 /* The part of a call's keys that all of its candidates share. */
 typedef struct AirKeyBase AirKeyBase;
 
-/* In the call's memory; call->prompt is prepared.  NULL if hashing fails. */
+/* For a call whose prompt is prepared; valid until the next use.  NULL if hashing fails. */
 extern AirKeyBase *air_key_base(const AirCall *call);
 
 /*
