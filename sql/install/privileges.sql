@@ -24,6 +24,9 @@ GRANT EXECUTE ON FUNCTION
     ai_router.check_strategy(text),
     ai_router.unknown_name(text, text, boolean)
 TO PUBLIC;
+-- Numbers only.
+GRANT EXECUTE ON FUNCTION ai_router.cache_counters() TO pg_monitor;
+GRANT SELECT ON ai_router.cache_stats TO pg_monitor;
 
 -- Numbers are for those who watch.  A view's functions are its reader's to call.
 GRANT SELECT ON ai_router.model_health TO pg_monitor;

@@ -29,6 +29,8 @@ int air_health_entries = 1024;
 bool air_log_prompts = false;
 int air_log_retention_s = 90 * 86400;
 int air_spool_kb = 8 * 1024;
+bool air_cache_use = true;
+int air_cache_kb = 64 * 1024;
 char *air_allowed_hosts = NULL;
 
 static const struct config_enum_entry on_error_values[] = {
@@ -121,6 +123,16 @@ check_allowed_hosts(char **newval, void **extra, GucSource source)
 	return !bad;
 }
 
+/* Nothing, or enough for a few hundred answers. */
+static bool
+check_cache_size(int *newval, void **extra, GucSource source)
+{
+	if (*newval == 0 || *newval >= 1024)
+		return true;
+	GUC_check_errdetail("The value must be 0 or at least 1MB.");
+	return false;
+}
+
 /* See settings.h. */
 bool
 air_host_is_allowed(const char *host, int port)
@@ -201,6 +213,17 @@ air_settings_init(void)
 								"Sets how many models' health is kept in shared memory.",
 								"Each endpoint, credential and model is one.", &air_health_entries,
 								1024, 16, 65536, PGC_POSTMASTER, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("ai_router.cache",
+							 "Answers calls from the cache where no hint says otherwise.",
+							 "When off, the cache is neither read nor written.", &air_cache_use,
+							 true, PGC_USERSET, 0, NULL, NULL, NULL);
+
+	/* Fixed when the server starts: one that did not preload the library has no cache. */
+	if (process_shared_preload_libraries_in_progress)
+		DefineCustomIntVariable("ai_router.cache_size",
+								"Sets how much shared memory keeps answers; 0 keeps none.", NULL,
+								&air_cache_kb, 64 * 1024, 0, INT_MAX, PGC_POSTMASTER, GUC_UNIT_KB,
+								check_cache_size, NULL, NULL);
 
 	DefineCustomStringVariable("ai_router.allowed_hosts",
 							   "Lists hosts that a server may name without being a superuser's.",

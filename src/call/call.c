@@ -2,9 +2,8 @@
  * call.c
  *	  A call: submitted, routed, queued, and in the end a value or a failure.
  *
- * Where a cache look-up and a flight (an equal call under way elsewhere) will
- * come in is between routing and the queue; the ledger row and the settling of
- * money come in where a call ends.
+ * The cache look-up (lookup.c) comes between routing and the queue; the ledger row
+ * and the settling of money come in where a call ends.
  */
 #include "base/pg.h"
 
@@ -77,14 +76,10 @@ air_call_submit(AirFlow *flow, const AirCallSpec *spec)
 
 	if (route_call(call, false, &err))
 	{
-		if (call->route.hints.cache == AIR_CACHE_ONLY)
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("hint \"cache\" cannot be \"only\": this version keeps no cache"),
-					 errhint("Leave the hint out to ask a provider.")));
 		air_request_prepare(call);
 		call->tries = MemoryContextAllocZero(call->cxt, sizeof(AirTry) * call->route.nusable);
-		air_engine_enqueue(call);
+		if (!air_call_lookup(call))
+			air_engine_enqueue(call);
 	}
 	else
 		air_call_fail(call, &err);
@@ -111,6 +106,7 @@ end_call(AirCall *call)
 
 	call->state = AIR_CALL_ENDED;
 	call->request = NULL;
+	air_waiting_ended(call);
 	if (call->started > 0)
 		result->latency_ms = air_engine_now() - call->started;
 	if (call->earlier != NULL)
@@ -163,6 +159,7 @@ air_call_free(AirCall *call)
 {
 	bool unfinished = call->state != AIR_CALL_ENDED;
 
+	air_waiting_leave(call);
 	air_call_cancel(call);
 	if (unfinished)
 		air_ledger_cancel(call);

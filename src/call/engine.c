@@ -113,7 +113,7 @@ resume_clock(void)
 {
 	double now = air_monotonic_ms();
 
-	if (engine.last_seen > 0 && engine.running + engine.waiting > 0)
+	if (engine.last_seen > 0 && (engine.running + engine.waiting > 0 || air_waiting_any()))
 		engine.undriven += now - engine.last_seen;
 	engine.last_seen = now;
 }
@@ -290,11 +290,12 @@ air_call_wait(AirCall *call)
 	{
 		AirExchange *ex;
 
+		air_waiting_poll();
 		start_ready();
 		if (call->state == AIR_CALL_ENDED)
 			break;
 		clean_up();
-		air_http_wait(until_next_due());
+		air_http_wait(air_waiting_timeout(until_next_due()));
 		while ((ex = air_http_next_done()) != NULL)
 			air_request_exchange_done(ex);
 		fire_due();

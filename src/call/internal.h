@@ -17,11 +17,13 @@
 #include "lib/ilist.h"
 #include "shared/health.h"
 #include "shared/spool.h"
+#include "shared/flight.h"
 
-/* NEW -> QUEUED -> REQUESTED (of one candidate's request after the other) -> ENDED. */
+/* NEW (-> WAITING) -> QUEUED -> REQUESTED (of one candidate's request after the other) -> ENDED. */
 typedef enum AirCallState
 {
 	AIR_CALL_NEW,
+	AIR_CALL_WAITING,   /* for an equal call under way */
 	AIR_CALL_QUEUED,    /* in the engine's queue, waits for a slot */
 	AIR_CALL_REQUESTED, /* part of a request */
 	AIR_CALL_ENDED
@@ -35,13 +37,25 @@ typedef struct AirTry
 	bool dead;         /* will not serve this call */
 } AirTry;
 
+/* The cache key of one candidate, made when it is needed. */
+typedef struct AirCallKey
+{
+	enum
+	{
+		AIR_KEY_UNKNOWN,
+		AIR_KEY_VALID,
+		AIR_KEY_NONE
+	} state;
+	AirKey key;
+} AirCallKey;
+
 typedef struct AirRequest AirRequest;
 typedef struct AirLedgerEntry AirLedgerEntry; /* ledger.c */
 
 struct AirCall
 {
 	dlist_node in_flow;
-	dlist_node in_queue; /* linked while QUEUED */
+	dlist_node in_queue; /* linked while QUEUED or WAITING */
 	AirFlow *flow;
 	MemoryContext cxt;
 	AirCallState state;
@@ -49,10 +63,14 @@ struct AirCall
 	AirPrompt prompt;        /* spec and hints in UTF-8, without what depends on the candidate */
 	const AirConfig *config; /* pinned until the call ends */
 	AirRoute route;
-	Oid role;          /* on whose behalf */
-	int tokens;        /* estimated input tokens */
-	AirTry *tries;     /* one per usable candidate */
-	int current;       /* candidate being tried */
+	Oid role;                    /* on whose behalf */
+	int tokens;                  /* estimated input tokens */
+	AirTry *tries;               /* one per usable candidate */
+	int current;                 /* candidate being tried */
+	AirCallKey *keys;            /* one per usable candidate; NULL: not for the cache */
+	struct AirKeyBase *key_base; /* while the call is being looked up */
+	AirFlight flight;
+	double wait_until; /* engine clock, while WAITING */
 	int64 id;          /* 0: none yet; becomes result.call_id when something was sent */
 	int unknown_costs; /* attempts that may have been billed without an answer */
 	double started;    /* engine clock of the first attempt, 0: none yet */
@@ -122,7 +140,21 @@ extern void air_call_succeed(AirCall *call, AirFinish finish, char *text); /* ne
 extern void air_call_fail(AirCall *call, const AirFailure *failure);
 extern void air_call_cancel(AirCall *call); /* leave queue and request; never fails */
 
+/* lookup.c: between a call and the cache */
+extern bool air_call_lookup(AirCall *call); /* true: it has ended, or waits */
+extern bool air_call_find(AirCall *call);   /* true: an answer was there and has ended it */
+extern void air_call_keep(AirCall *call, AirFinish finish, char *text); /* never fails */
+
+/* waiting.c: calls that wait for an equal one; those that may be called always never fail */
+extern bool air_waiting_join(AirCall *call);      /* true: it waits, or has ended */
+extern void air_waiting_poll(void);               /* whenever the engine is driven */
+extern bool air_waiting_any(void);                /* does a call wait? */
+extern long air_waiting_timeout(long timeout_ms); /* ms until the next poll at the latest */
+extern void air_waiting_ended(AirCall *call);     /* with its result: always called */
+extern void air_waiting_leave(AirCall *call);     /* without one: always called */
+
 /* request.c */
+extern void air_request_address(AirPrompt *prompt, const AirCandidate *candidate);
 extern void air_request_prepare(AirCall *call); /* fill call->prompt; may raise for bad text */
 extern void air_request_begin(AirCall *call);   /* of a queued call, for its current candidate */
 extern void air_request_attempt(AirRequest *request);

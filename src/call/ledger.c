@@ -296,7 +296,7 @@ air_ledger_call(AirCall *call)
 {
 	const AirFailure *f = &call->result.failure;
 
-	if (call->result.call_id > 0)
+	if (call->started > 0) /* a cached answer bears the id of the call that bought it */
 	{
 		air_stats_add(AIR_STAT_CALLS, 1);
 		if (call->result.ok)
@@ -314,7 +314,7 @@ air_ledger_call(AirCall *call)
 void
 air_ledger_cancel(AirCall *call)
 {
-	if (call->result.call_id > 0)
+	if (call->started > 0) /* a cached answer bears the id of the call that bought it */
 	{
 		air_stats_add(AIR_STAT_CALLS, 1);
 		air_stats_add(AIR_STAT_FAILURES, 1);

@@ -85,8 +85,8 @@ air_request_prepare(AirCall *call)
 }
 
 /* Add to *prompt what depends on the candidate. */
-static void
-address_prompt(AirPrompt *prompt, const AirCandidate *candidate)
+void
+air_request_address(AirPrompt *prompt, const AirCandidate *candidate)
 {
 	const AirModel *model = candidate->model;
 
@@ -117,7 +117,7 @@ begin_at(AirCall *call, double when)
 	request->model = candidate->model;
 	request->due = when;
 	request->prompt = call->prompt;
-	address_prompt(&request->prompt, candidate);
+	air_request_address(&request->prompt, candidate);
 	MemoryContextSwitchTo(caller);
 
 	/* Nothing below can fail. */
@@ -295,6 +295,7 @@ attempt_ended(AirRequest *request)
 		air_admit_done(request, NULL, &answer.usage);
 		air_ledger_attempt(request, NULL, status, answer.request_id);
 		air_request_drop(request);
+		air_call_keep(call, answer.finish, text);
 		air_call_succeed(call, answer.finish, text);
 	}
 	else

@@ -41,6 +41,10 @@ typedef struct CacheEntry
 
 	char *file_key; /* what api_key_file held, NULL: not read yet */
 	AirFileStamp stamp;
+
+	char *hashed; /* what fingerprint was made of, NULL: nothing yet */
+	int hashed_len;
+	uint64 fingerprint;
 } CacheEntry;
 
 static MemoryContext cache_context = NULL;
@@ -214,10 +218,10 @@ take_credential(CacheEntry *entry, AirCredential *out, AirFailure *err)
 
 /*
  * A number that tells secrets apart.  Salted with the cluster's identity, so
- * that it means nothing elsewhere.
+ * that it means nothing elsewhere.  Kept with the mapping: each call asks for it.
  */
 static uint64
-fingerprint_of(const AirCredential *c)
+fingerprint_of(CacheEntry *entry, const AirCredential *c)
 {
 	const char *parts[] = {c->key, c->access_key_id, c->secret_access_key, c->session_token};
 	uint64 salt = GetSystemIdentifier();
@@ -235,9 +239,21 @@ fingerprint_of(const AirCredential *c)
 			appendStringInfoString(&buf, parts[i]);
 		appendStringInfoChar(&buf, '\0');
 	}
+	if (entry->hashed != NULL && entry->hashed_len == buf.len &&
+		memcmp(entry->hashed, buf.data, buf.len) == 0)
+	{
+		pfree(buf.data);
+		return entry->fingerprint;
+	}
 	if (!air_sha256(buf.data, buf.len, digest))
 		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not compute a hash")));
 	memcpy(&result, digest, sizeof(result));
+	if (entry->hashed != NULL)
+		pfree(entry->hashed);
+	entry->hashed = NULL;
+	entry->hashed = memcpy(MemoryContextAlloc(cache_context, buf.len), buf.data, buf.len);
+	entry->hashed_len = buf.len;
+	entry->fingerprint = result;
 	pfree(buf.data);
 	return result;
 }
@@ -306,7 +322,7 @@ air_credential_get(const AirServer *server, Oid role, AirCredential *out, uint64
 		return false;
 	}
 	if (fingerprint != NULL)
-		*fingerprint = fingerprint_of(out);
+		*fingerprint = fingerprint_of(entry, out);
 	if (mapping != NULL)
 		*mapping = entry->mapping;
 	return true;

@@ -9,9 +9,11 @@
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 
+#include "shared/cache.h"
 #include "shared/callid.h"
 #include "shared/health.h"
 #include "shared/limits.h"
+#include "shared/flight.h"
 #include "shared/shared.h"
 #include "shared/spool.h"
 #include "shared/stats.h"
@@ -35,6 +37,8 @@ static const SharedPart parts[] = {
 	{"ai_router limits", air_limits_size, air_limits_attach, NULL},
 	{"ai_router counters", air_stats_size, air_stats_attach, NULL},
 	{"ai_router spool", air_spool_size, air_spool_attach, air_spool_save},
+	{"ai_router cache", air_cache_shmem_size, air_cache_attach, NULL},
+	{"ai_router flights", air_flights_size, air_flights_attach, NULL},
 };
 
 static bool attached = false;

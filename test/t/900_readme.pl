@@ -9,7 +9,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $readme = $ENV{README} // dirname(__FILE__) . '/../../README.md';
-my $t = AiRouterTest->new('readme');
+my $t = AiRouterTest->new('readme', cache => 1);
 my $node = $t->node;
 my $keyfile = PostgreSQL::Test::Utils::tempdir() . '/key';
 append_to_file($keyfile, "sandbox-key\n");

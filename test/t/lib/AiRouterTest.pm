@@ -22,8 +22,9 @@ use PostgreSQL::Test::Utils;
 my $here = abs_path(dirname(__FILE__));
 
 # new(NAME, conf => "settings", tls => 1, hang => 1, blackhole => 1, env => {..}, init => [..],
-#     preload => 0, breaker => 1)
+#     preload => 0, breaker => 1, cache => 1)
 # breaker: off unless asked for, so that failures of one test keep no calls from the next.
+# cache: most tests count the requests of equal prompts, so answers are not kept unless asked for.
 # env: environment of the postmaster, also when it is started again with start().
 sub new
 {
@@ -38,6 +39,7 @@ sub new
 	$node->append_conf('postgresql.conf', "shared_preload_libraries = 'ai_router'")
 	  if $opt{preload} // 1;
 	$node->append_conf('postgresql.conf', 'ai_router.breaker = off') unless $opt{breaker};
+	$node->append_conf('postgresql.conf', 'ai_router.cache = off') unless $opt{cache};
 	$node->append_conf('postgresql.conf', $opt{conf}) if defined $opt{conf};
 	$self->start;
 	$self->sql('CREATE EXTENSION ai_router');

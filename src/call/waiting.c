@@ -1,0 +1,214 @@
+/*
+ * waiting.c
+ *	  Calls that wait for an equal call under way, in this session or another.
+ *
+ * A call that found no answer joins the flight of its first key.  As owner it is
+ * queued like any other, and its end tells the others.  Otherwise it waits here, and
+ * whoever drives the engine looks after it: the answer appears in the cache, or the
+ * call fails like its owner, takes over, asks for itself, or has waited too long.
+ */
+#include "base/pg.h"
+
+#include "lib/ilist.h"
+
+#include "base/settings.h"
+#include "call/key.h"
+
+/* Leases are refreshed and looked at at least so often. */
+#define LOOK_MS (AIR_FLIGHT_LEASE_MS / 4)
+
+static dlist_head waiting = DLIST_STATIC_INIT(waiting);
+static int owned = 0; /* flights of this backend's calls */
+
+/* As long as an attempt at the first candidate may take. */
+static int
+limit_of(const AirCall *call)
+{
+	const AirHints *hints = &call->route.hints;
+	const AirServer *server = call->route.candidates[0].model->server;
+
+	if (AIR_HAS_HINT(hints, AIR_HINT_TIMEOUT_MS))
+		return hints->timeout_ms;
+	return server->timeout_ms > 0 ? server->timeout_ms : air_timeout_ms;
+}
+
+/* The call is its flight's owner now; true: it need not ask, the answer came in between. */
+static bool
+take_off(AirCall *call)
+{
+	owned++;
+	return air_call_find(call);
+}
+
+bool
+air_waiting_join(AirCall *call)
+{
+	const AirKey *key = NULL;
+
+	for (int i = 0; key == NULL && i < call->route.nusable; i++)
+		if (call->keys[i].state == AIR_KEY_VALID)
+			key = &call->keys[i].key;
+	if (key == NULL)
+		return false;
+	switch (air_flight_join(key, &call->flight))
+	{
+		case AIR_FLIGHT_OWN:
+			return take_off(call);
+		case AIR_FLIGHT_WAIT:
+			call->state = AIR_CALL_WAITING;
+			call->wait_until = air_engine_now() + limit_of(call);
+			dlist_push_tail(&waiting, &call->in_queue);
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Fail like the owner did; false if that was at a model which is not for this call. */
+static bool
+fail_like(AirCall *call, const AirFlightFailure *shared)
+{
+	AirFailure err;
+
+	for (int i = 0; i < call->route.nusable; i++)
+	{
+		const AirModel *model = call->route.candidates[i].model;
+
+		if (call->keys[i].state != AIR_KEY_VALID ||
+			memcmp(&call->keys[i].key, &shared->key, sizeof(AirKey)) != 0)
+			continue;
+		air_fail(&err, shared->kind, AIR_REMEDY_NONE, "%s", shared->message);
+		err.http_status = shared->http_status;
+		err.code = shared->code[0] ? shared->code : NULL;
+		err.request_id = shared->request_id[0] ? shared->request_id : NULL;
+		err.hint = shared->hint[0] ? shared->hint : NULL;
+		call->result.model = model->name;
+		call->result.provider = model->server_name;
+		air_call_fail(call, &err);
+		return true;
+	}
+	return false;
+}
+
+static void
+waited_too_long(AirCall *call)
+{
+	AirFailure err;
+
+	air_fail(&err, AIR_ERR_TIMEOUT, AIR_REMEDY_NONE,
+			 "no answer within %d ms to an equal call that is under way", limit_of(call));
+	air_call_fail(call, &err);
+}
+
+/* Look after one call that waits. */
+static void
+look_after(AirCall *call, double now)
+{
+	AirFlightFailure failure;
+	AirFlightState state = air_flight_poll(&call->flight, &failure);
+	bool ended = false;
+
+	if (state == AIR_FLIGHT_WAIT && now < call->wait_until)
+		return;
+	dlist_delete(&call->in_queue);
+	call->state = AIR_CALL_NEW;
+	if (state == AIR_FLIGHT_WAIT)
+	{
+		waited_too_long(call);
+		return;
+	}
+	if (state == AIR_FLIGHT_OWN)
+		ended = take_off(call);
+	else if (state == AIR_FLIGHT_OVER)
+		ended = air_call_find(call);
+	else
+		ended = fail_like(call, &failure);
+	if (!ended)
+		air_engine_enqueue(call);
+}
+
+void
+air_waiting_poll(void)
+{
+	dlist_mutable_iter iter;
+	double now;
+
+	if (owned > 0)
+		air_flight_refresh();
+	if (dlist_is_empty(&waiting))
+		return;
+	now = air_engine_now();
+	dlist_foreach_modify (iter, &waiting)
+		look_after(dlist_container(AirCall, in_queue, iter.cur), now);
+}
+
+bool
+air_waiting_any(void)
+{
+	return !dlist_is_empty(&waiting);
+}
+
+long
+air_waiting_timeout(long timeout_ms)
+{
+	double now = air_engine_now();
+	dlist_iter iter;
+
+	if (owned > 0 || !dlist_is_empty(&waiting))
+		timeout_ms = timeout_ms < 0 ? LOOK_MS : Min(timeout_ms, LOOK_MS);
+	dlist_foreach (iter, &waiting)
+	{
+		AirCall *call = dlist_container(AirCall, in_queue, iter.cur);
+
+		timeout_ms = Min(timeout_ms, (long) Max(call->wait_until - now + 1, 0));
+	}
+	return timeout_ms;
+}
+
+/* What the waiters of a failed call are told, or NULL: they may fare better. */
+static const AirFlightFailure *
+shared_failure(const AirCall *call, AirFlightFailure *out)
+{
+	const AirFailure *f = &call->result.failure;
+
+	if (call->result.ok || f->remedy != AIR_REMEDY_NONE || call->result.attempts == 0)
+		return NULL;
+	memset(out, 0, sizeof(*out));
+	out->key = call->keys[call->current].key;
+	out->kind = f->kind;
+	out->http_status = f->http_status;
+	strlcpy(out->message, f->message, sizeof(out->message));
+	strlcpy(out->code, f->code ? f->code : "", sizeof(out->code));
+	strlcpy(out->request_id, f->request_id ? f->request_id : "", sizeof(out->request_id));
+	strlcpy(out->hint, f->hint ? f->hint : "", sizeof(out->hint));
+	return out;
+}
+
+void
+air_waiting_ended(AirCall *call)
+{
+	AirFlightFailure failure;
+
+	if (!call->flight.joined)
+		return;
+	if (!call->flight.owner)
+	{
+		air_flight_leave(&call->flight);
+		return;
+	}
+	owned--;
+	air_flight_end(&call->flight, shared_failure(call, &failure));
+}
+
+void
+air_waiting_leave(AirCall *call)
+{
+	if (call->state == AIR_CALL_WAITING)
+	{
+		dlist_delete(&call->in_queue);
+		call->state = AIR_CALL_ENDED;
+	}
+	if (call->flight.joined && call->flight.owner)
+		owned--;
+	air_flight_leave(&call->flight);
+}
