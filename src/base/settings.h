@@ -13,23 +13,23 @@ typedef enum AirOnError
 	AIR_ON_ERROR_NULL
 } AirOnError;
 
-extern bool air_enabled;			 /* kill switch */
-extern int air_max_concurrency;		 /* requests in flight in one backend */
-extern int air_timeout_ms;			 /* one attempt */
-extern int air_retries;				 /* tries after the first, per candidate */
-extern int air_max_retry_after_ms;	 /* longest wait a provider may ask for */
-extern int air_on_error;			 /* AirOnError */
+extern bool air_enabled;           /* kill switch */
+extern int air_max_concurrency;    /* requests in flight in one backend */
+extern int air_timeout_ms;         /* one attempt */
+extern int air_retries;            /* tries after the first, per candidate */
+extern int air_max_retry_after_ms; /* longest wait a provider may ask for */
+extern int air_on_error;           /* AirOnError */
 extern int air_default_max_tokens;
 extern int air_max_response_kb;
 extern int air_max_total_concurrency; /* requests in flight in the cluster, 0: no cap */
-extern bool air_breaker;			 /* mind circuit breaker and cool-downs */
-extern int air_health_entries;		 /* models whose health is kept */
-extern bool air_log_prompts;			 /* prompts and answers go into the ledger */
-extern int air_log_retention_s;		 /* age at which rows of the ledger go */
-extern int air_spool_kb;			 /* shared memory of the spool */
-extern bool air_cache_use;			 /* where no hint says otherwise */
-extern int air_cache_kb;			 /* shared memory for answers, 0: none */
-extern char *air_allowed_hosts;		 /* comma-separated host[:port] list */
+extern bool air_breaker;              /* mind circuit breaker and cool-downs */
+extern int air_health_entries;        /* models whose health is kept */
+extern bool air_log_prompts;          /* prompts and answers go into the ledger */
+extern int air_log_retention_s;       /* age at which rows of the ledger go */
+extern int air_spool_kb;              /* shared memory of the spool */
+extern bool air_cache_use;            /* where no hint says otherwise */
+extern int air_cache_kb;              /* shared memory for answers, 0: none */
+extern char *air_allowed_hosts;       /* comma-separated host[:port] list */
 
 /* Define all of them; called once from _PG_init. */
 extern void air_settings_init(void);

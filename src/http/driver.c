@@ -31,6 +31,14 @@
 /* Sockets that curl looks at in one step: interrupts wait for its end. */
 #define EVENTS_PER_WAIT 16
 
+/*
+ * A provider on this machine answers in less time than it takes to fall asleep
+ * and be woken.  So a wait looks at its sockets for so long before it sleeps; if
+ * nothing came, ever longer runs of waits sleep at once.
+ */
+#define SPIN_MS 0.1
+#define MAX_SPIN_PENALTY 4096
+
 typedef struct AirDriver
 {
 	CURLM *multi;
@@ -44,6 +52,8 @@ typedef struct AirDriver
 	dlist_head done;
 	dlist_head pool;
 	int pooled;
+	int spin_pause;   /* waits that sleep at once before the next try to do without; 0: try */
+	int spin_penalty; /* the pause after a try that failed */
 } AirDriver;
 
 static AirDriver *driver = NULL;
@@ -265,6 +275,29 @@ size_connection_pool(AirDriver *d)
 	}
 }
 
+/* Look at the sockets for a moment; the number of events, 0 if it did not pay. */
+static int
+spin(AirDriver *d, struct epoll_event *events)
+{
+	double until;
+	int n;
+
+	if (d->spin_pause > 0)
+	{
+		d->spin_pause--;
+		return 0;
+	}
+	until = air_monotonic_ms() + SPIN_MS;
+	do
+		n = epoll_wait(d->epoll_fd, events, EVENTS_PER_WAIT, 0);
+	while (n == 0 && !MyLatch->is_set && air_monotonic_ms() < until);
+	if (n > 0)
+		d->spin_penalty = 0;
+	else
+		d->spin_pause = d->spin_penalty = Min(Max(2 * d->spin_penalty, 1), MAX_SPIN_PENALTY);
+	return Max(n, 0);
+}
+
 /* ---- interface ---- */
 
 AirExchange *
@@ -335,7 +368,9 @@ air_http_wait(long timeout_ms)
 		timeout_ms = timeout_ms < 0 ? until : Min(timeout_ms, until);
 	}
 
-	if (WaitEventSetWait(d->waits, timeout_ms, &event, 1, air_wait_event_compat()) == 1)
+	if (timeout_ms != 0)
+		n = spin(d, events);
+	if (n == 0 && WaitEventSetWait(d->waits, timeout_ms, &event, 1, air_wait_event_compat()) == 1)
 	{
 		if (event.events & WL_LATCH_SET)
 		{

@@ -59,6 +59,9 @@ http_date(void)
 	return text;
 }
 
+/* Bytes of a body that surely leave in one write. */
+#define ONE_WRITE 16384
+
 static void
 build_head(sbx_conn *c, sbx_buf *out, size_t length)
 {
@@ -96,9 +99,9 @@ sbx_reply_abandoned(sbx_conn *c)
 	end_stats(c, OUTCOME_ABORTED);
 }
 
-/* All bytes of the reply are written. */
-void
-sbx_reply_sent(sbx_conn *c)
+/* Counts a reply that went its whole way; once. */
+static void
+end_whole(sbx_conn *c)
 {
 	if (c->rep.fault == FAULT_TRUNCATE)
 		end_stats(c, OUTCOME_ERROR);
@@ -106,6 +109,13 @@ sbx_reply_sent(sbx_conn *c)
 		end_stats(c, OUTCOME_REFUSED);
 	else
 		end_stats(c, c->rep.status / 100 == 2 ? OUTCOME_OK : OUTCOME_ERROR);
+}
+
+/* All bytes of the reply are written. */
+void
+sbx_reply_sent(sbx_conn *c)
+{
+	end_whole(c);
 	if (c->rep.fault == FAULT_CLOSEIDLE && c->rep.beh.drip > 0)
 		/* what the client sends meanwhile is lost: the race every keep-alive client must survive */
 		sbx_conn_after(c, (double) c->rep.beh.drip, sbx_conn_close);
@@ -192,6 +202,12 @@ deliver(sbx_conn *c)
 			break;
 	}
 	build_head(c, out, rep->body.len);
+	/*
+	 * Count the end before the client can know of it: else its next request, on another
+	 * connection, would make the peak one too high.
+	 */
+	if (rep->body.len <= ONE_WRITE)
+		end_whole(c);
 	sbx_conn_write(c, out, &rep->body);
 }
 
