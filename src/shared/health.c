@@ -30,6 +30,7 @@
 typedef struct HealthTable
 {
 	int nsets;
+	slock_t making; /* held before an entry's lock, while a key is entered */
 	AirHealthEntry entries[FLEXIBLE_ARRAY_MEMBER];
 } HealthTable;
 
@@ -60,6 +61,7 @@ air_health_attach(void *area, bool found)
 		return;
 	memset(table, 0, air_health_size());
 	table->nsets = count_sets();
+	SpinLockInit(&table->making);
 	for (int i = 0; i < table->nsets * WAYS; i++)
 		SpinLockInit(&table->entries[i].lock);
 }
@@ -83,17 +85,11 @@ find_locked(uint64 key)
 	return NULL;
 }
 
-/*
- * The entry with that key, locked, made if need be; NULL if its set is full.  Two
- * backends may both make it: then the second stands unused until it is taken over.
- */
+/* Take over the entry of the set that was idle longest, locked; NULL if all are in use. */
 static AirHealthEntry *
-make_locked(uint64 key, double now)
+take_over(AirHealthEntry *set, uint64 key, double now)
 {
-	AirHealthEntry *set = &table->entries[key % table->nsets * WAYS];
-	AirHealthEntry *e = find_locked(key);
-
-	for (int attempt = 0; e == NULL && attempt < WAYS; attempt++)
+	for (int attempt = 0; attempt < WAYS; attempt++)
 	{
 		AirHealthEntry *oldest = NULL;
 
@@ -112,6 +108,26 @@ make_locked(uint64 key, double now)
 		}
 		SpinLockRelease(&oldest->lock);
 	}
+	return NULL;
+}
+
+/*
+ * The entry with that key, locked, made if need be; NULL if its set is full.
+ * One backend makes entries at a time: two entries of one key would each let
+ * through what the limits allow.
+ */
+static AirHealthEntry *
+make_locked(uint64 key, double now)
+{
+	AirHealthEntry *e = find_locked(key);
+
+	if (e != NULL)
+		return e;
+	SpinLockAcquire(&table->making);
+	e = find_locked(key);
+	if (e == NULL)
+		e = take_over(&table->entries[key % table->nsets * WAYS], key, now);
+	SpinLockRelease(&table->making);
 	return e;
 }
 
