@@ -23,13 +23,14 @@
 #include "utils/tuplestore.h"
 
 #include "base/settings.h"
-#include "shared/ledger.h"
 #include "shared/stats.h"
 #include "worker/batch.h"
 #include "worker/rows.h"
 
 /* Rows of a table that one clean-up deletes: a bounded cost a minute. */
 #define CLEANUP_ROWS 20000
+
+#define MAX_KINDS 8
 
 /* A table of schema ai_router, locked without waiting.  InvalidOid with *locked: somebody holds it.
  */
@@ -76,8 +77,6 @@ insert_kind(Oid relid, const AirSpoolRecord *records, int n, int kind)
 		}
 	if (ok && rows > 0)
 	{
-		char *insert =
-			psprintf("INSERT INTO ai_router.%s SELECT * FROM spooled", air_rows_table(kind));
 		int rc;
 
 		enr->md.name = "spooled";
@@ -88,7 +87,7 @@ insert_kind(Oid relid, const AirSpoolRecord *records, int n, int kind)
 		enr->reldata = store;
 		if (SPI_register_relation(enr) != SPI_OK_REL_REGISTER)
 			elog(ERROR, "could not register the rows of the spool");
-		rc = SPI_execute(insert, false, 0);
+		rc = SPI_execute(air_rows_kind(kind)->insert, false, 0);
 		if (rc != SPI_OK_INSERT)
 			elog(ERROR, "INSERT failed: %s", SPI_result_code_string(rc));
 		SPI_unregister_relation("spooled");
@@ -132,29 +131,31 @@ pass_mark(const AirSpoolRecord *records, int n, uint64 incarnation)
 AirBatchResult
 air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation)
 {
-	static const int kinds[] = {AIR_RECORD_CALL, AIR_RECORD_ATTEMPT};
-	Oid tables[lengthof(kinds)];
+	Oid tables[MAX_KINDS];
 	bool locked, ok = true;
 	Oid mark = lock_table("spool_mark", &locked);
-	int known;
+	int known, nkinds = 0;
 
-	for (int k = 0; OidIsValid(mark) && k < lengthof(kinds); k++)
+	while (air_rows_kind(nkinds) != NULL)
+		nkinds++;
+	Assert(nkinds <= MAX_KINDS);
+	for (int k = 0; OidIsValid(mark) && k < nkinds; k++)
 	{
-		tables[k] = lock_table(air_rows_table(kinds[k]), &locked);
+		tables[k] = lock_table(air_rows_kind(k)->table, &locked);
 		if (!OidIsValid(tables[k]))
 			mark = InvalidOid;
 	}
 	if (!OidIsValid(mark))
 		return locked ? AIR_BATCH_LOCKED : AIR_BATCH_NO_TABLES;
 	for (int i = 0; i < n; i++)
-		if (air_rows_table(records[i].kind) == NULL)
+		if (air_rows_kind(records[i].kind) == NULL)
 			return AIR_BATCH_REFUSED;
 
 	SPI_connect();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	known = pass_mark(records, n, incarnation);
-	for (int k = 0; ok && k < lengthof(kinds); k++)
-		ok = insert_kind(tables[k], records + known, n - known, kinds[k]);
+	for (int k = 0; ok && k < nkinds; k++)
+		ok = insert_kind(tables[k], records + known, n - known, k);
 	PopActiveSnapshot();
 	SPI_finish();
 	return ok ? AIR_BATCH_WRITTEN : AIR_BATCH_REFUSED;

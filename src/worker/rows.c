@@ -98,8 +98,9 @@ add_sqlstate(Row *row, const char *sqlstate)
 }
 
 static void
-add_call(Row *row, const AirCallRecord *r)
+add_call(Row *row, const void *record)
 {
+	const AirCallRecord *r = record;
 	static const struct
 	{
 		const char *column;
@@ -135,8 +136,10 @@ add_call(Row *row, const AirCallRecord *r)
 }
 
 static void
-add_attempt(Row *row, const AirAttemptRecord *r)
+add_attempt(Row *row, const void *record)
 {
+	const AirAttemptRecord *r = record;
+
 	add_int(row, "call_id", r->call_id, false);
 	add(row, "attempt", INT4OID, Int32GetDatum(r->attempt), false);
 	add(row, "at", TIMESTAMPTZOID, TimestampTzGetDatum(r->at), false);
@@ -155,25 +158,32 @@ add_attempt(Row *row, const AirAttemptRecord *r)
 	add_text(row, "error", TEXTOID, r->len[AIR_ATTEMPT_ERROR]);
 }
 
-const char *
-air_rows_table(int kind)
+typedef struct Kind
 {
-	switch (kind)
-	{
-		case AIR_RECORD_CALL:
-			return "calls";
-		case AIR_RECORD_ATTEMPT:
-			return "attempts";
-		default:
-			return NULL;
-	}
+	AirRowKind row;
+	void (*add)(Row *row, const void *record);
+} Kind;
+
+/* By AirRecordKind. */
+static const Kind kinds[] = {
+	[AIR_RECORD_CALL] = {{"calls", "INSERT INTO ai_router.calls SELECT * FROM spooled",
+						  sizeof(AirCallRecord)},
+						 add_call},
+	[AIR_RECORD_ATTEMPT] = {{"attempts", "INSERT INTO ai_router.attempts SELECT * FROM spooled",
+							 sizeof(AirAttemptRecord)},
+							add_attempt},
+};
+
+const AirRowKind *
+air_rows_kind(int kind)
+{
+	return kind >= 0 && kind < lengthof(kinds) ? &kinds[kind].row : NULL;
 }
 
 bool
 air_rows_fill(const AirSpoolRecord *record, TupleDesc desc, Datum *values, bool *nulls)
 {
-	size_t fixed =
-		record->kind == AIR_RECORD_CALL ? sizeof(AirCallRecord) : sizeof(AirAttemptRecord);
+	size_t fixed = kinds[record->kind].row.fixed;
 	Row row;
 
 	if (record->len < fixed)
@@ -182,10 +192,7 @@ air_rows_fill(const AirSpoolRecord *record, TupleDesc desc, Datum *values, bool 
 	row.texts = record->data + fixed;
 	row.left = record->len - fixed;
 	row.damaged = false;
-	if (record->kind == AIR_RECORD_CALL)
-		add_call(&row, (const AirCallRecord *) record->data);
-	else
-		add_attempt(&row, (const AirAttemptRecord *) record->data);
+	kinds[record->kind].add(&row, record->data);
 	if (row.damaged)
 		return false;
 

@@ -8,8 +8,19 @@
 #include "access/tupdesc.h"
 #include "shared/spool.h"
 
-/* The table in schema ai_router that records of a kind belong to; NULL: an unknown kind. */
-extern const char *air_rows_table(int kind);
+/*
+ * What records of a kind become.  In the order in which a batch writes them; its tables
+ * are locked in that order.
+ */
+typedef struct AirRowKind
+{
+	const char *table;  /* in schema ai_router */
+	const char *insert; /* reads relation "spooled", which has the table's columns */
+	size_t fixed;       /* bytes before the texts */
+} AirRowKind;
+
+/* NULL: an unknown kind; kinds count from 0. */
+extern const AirRowKind *air_rows_kind(int kind);
 
 /*
  * Fill values and nulls for a row of that description from a record.  Columns are found by
