@@ -82,8 +82,8 @@ air_cost(const AirPrices *p, int64 input, int64 cached, int64 cache_write, int64
 }
 
 /*
- * The most a request of these counts can cost, whichever tier applies and
- * whether its input is cached, written to a cache or neither: what has to be
+ * The most a request of at most these counts can cost, whichever tier it reaches
+ * and whether its input is cached, written to a cache or neither: what has to be
  * reserved.  AIR_NANO_UNKNOWN as in air_cost.
  */
 AirNano
@@ -93,7 +93,7 @@ air_cost_bound(const AirPrices *p, int64 input, int64 output)
 	AirNano out = p->output;
 
 	/* "Unknown" is -1, so that Max() prefers every known price. */
-	for (int i = 0; i < p->ntiers; i++)
+	for (int i = 0; i < p->ntiers && input > p->tiers[i].above; i++)
 	{
 		in = Max(in, p->tiers[i].input);
 		out = Max(out, p->tiers[i].output);

@@ -40,7 +40,8 @@ typedef struct AirPrices
 extern AirNano
 air_cost(const AirPrices *p, int64 input, int64 cached, int64 cache_write, int64 output);
 
-/* The dearest a request can be: every input token at the dearest input-side price of any tier. */
+/* The dearest a request can be that has no more tokens: all of them at the dearest price of any
+ * tier that it may reach. */
 extern AirNano air_cost_bound(const AirPrices *p, int64 input, int64 output);
 
 /* numeric USD to nanodollars, rounded up; ereports when out of range or negative. */

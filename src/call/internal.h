@@ -173,6 +173,13 @@ typedef enum AirAdmission
 
 extern AirAdmission air_admit(AirRequest *request, double *when, AirFailure *err);
 extern void air_admit_done(AirRequest *request, const AirFailure *failure, const AirUsage *usage);
+
+/* reserve.c: the most that an attempt can cost, and what it counts as once it ended */
+extern AirNano
+air_reserve_cost(const AirModel *model, const AirCall *call, const AirCandidate *candidate);
+extern AirNano
+air_attempt_cost(const AirRequest *request, const AirFailure *failure, AirNano reserved);
+
 /* ledger.c */
 extern bool air_ledger_reserve(AirRequest *request);
 extern void air_ledger_begin(AirRequest *request);
