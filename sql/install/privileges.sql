@@ -32,6 +32,10 @@ GRANT SELECT ON ai_router.cache_stats TO pg_monitor;
 GRANT SELECT ON ai_router.model_health TO pg_monitor;
 GRANT EXECUTE ON FUNCTION ai_router.health() TO pg_monitor;
 
+-- Each sees what pg_stat_activity would show it.
+GRANT SELECT ON ai_router.progress TO PUBLIC;
+GRANT EXECUTE ON FUNCTION ai_router.running() TO PUBLIC;
+
 -- The functions in the target schema are for everybody.
 DO $$
 DECLARE

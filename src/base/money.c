@@ -132,6 +132,19 @@ air_nano_from_numeric(Numeric usd)
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, nano));
 }
 
+/* USD with a dollar sign, all digits that count, two after the point at least; palloc'ed. */
+char *
+air_nano_show(AirNano n)
+{
+	char *s = psprintf("$" INT64_FORMAT ".%09d", n / NANO_PER_USD, (int) (n % NANO_PER_USD));
+	char *end = s + strlen(s);
+	const char *least = strchr(s, '.') + 3;
+
+	while (end > least && end[-1] == '0')
+		*--end = '\0';
+	return s;
+}
+
 /* USD as numeric, palloc'ed: 1500000000 nanodollars are 1.5. */
 Numeric
 air_nano_to_numeric(AirNano n)

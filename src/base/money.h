@@ -47,6 +47,9 @@ extern AirNano air_cost_bound(const AirPrices *p, int64 input, int64 output);
 /* numeric USD to nanodollars, rounded up; ereports when out of range or negative. */
 extern AirNano air_nano_from_numeric(Numeric usd);
 
+/* Nanodollars for messages: "$10.00", "$0.0025"; palloc'ed. */
+extern char *air_nano_show(AirNano n);
+
 /* Nanodollars to numeric USD without trailing zeros. */
 extern Numeric air_nano_to_numeric(AirNano n);
 

@@ -22,6 +22,8 @@ int air_retries = 2;
 int air_max_retry_after_ms = 60 * 1000;
 int air_on_error = AIR_ON_ERROR_RAISE;
 int air_default_max_tokens = 4096;
+double air_max_statement_cost = 10;
+int air_max_statement_calls = 0;
 int air_max_response_kb = 16 * 1024;
 int air_max_total_concurrency = 0;
 bool air_breaker = true;
@@ -187,6 +189,15 @@ air_settings_init(void)
 							"It is always sent: it bounds what a call can cost.",
 							&air_default_max_tokens, 4096, 1, 1024 * 1024, PGC_USERSET, 0, NULL,
 							NULL, NULL);
+
+	DefineCustomRealVariable(
+		"ai_router.max_statement_cost", "Sets what the AI calls of one statement may cost, in USD.",
+		"Zero is no limit.", &air_max_statement_cost, 10, 0, 1e9, PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("ai_router.max_statement_calls",
+							"Sets how many AI calls one statement may make.", "Zero is no limit.",
+							&air_max_statement_calls, 0, 0, INT_MAX, PGC_SUSET, 0, NULL, NULL,
+							NULL);
 
 	/*
 	 * Just under the 1 GB that one datum can hold.  Parsing is not interruptible and takes some

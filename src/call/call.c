@@ -2,8 +2,8 @@
  * call.c
  *	  A call: submitted, routed, queued, and in the end a value or a failure.
  *
- * The cache look-up (lookup.c) comes between routing and the queue; the ledger row
- * and the settling of money come in where a call ends.
+ * The cache look-up (lookup.c) comes between routing and the queue; the ledger and the
+ * statement learn of it where a call ends.
  */
 #include "base/pg.h"
 
@@ -74,6 +74,7 @@ air_call_submit(AirFlow *flow, const AirCallSpec *spec)
 	AirCall *call = new_call(flow, spec);
 	AirFailure err;
 
+	call->statement = air_statement_join();
 	if (route_call(call, false, &err))
 	{
 		air_request_prepare(call);
@@ -114,6 +115,7 @@ end_call(AirCall *call)
 	if (result->call_id > 0)
 		last_call_id = result->call_id;
 	air_ledger_call(call);
+	air_statement_count(call);
 }
 
 /* End a call with its answer in the server encoding, in the call's memory.  Never fails. */
@@ -163,6 +165,7 @@ air_call_free(AirCall *call)
 	air_call_cancel(call);
 	if (unfinished)
 		air_ledger_cancel(call);
+	air_statement_forget(call);
 	dlist_delete(&call->in_flow);
 	if (call->config != NULL)
 		air_config_release(call->config);

@@ -25,6 +25,9 @@
 /* Requests that run or back off, per slot: bounds memory while a provider is down. */
 #define STARTED_PER_SLOT 4
 
+/* Requests of a statement that look again when one has ended. */
+#define MOST_WOKEN 8
+
 /* Memory of ended calls that is given back while waiting for the next answer, or beyond this. */
 #define MAX_BURIED 16
 
@@ -160,6 +163,29 @@ air_engine_slot(AirRequest *request, bool taken)
 	request->running = taken;
 	engine.running += taken ? 1 : -1;
 	engine.waiting -= taken ? 1 : -1;
+}
+
+/*
+ * Let requests of a statement that sleep look again: the oldest, as many as may fit
+ * into the place of one.  Never fails.
+ */
+void
+air_engine_wake(const AirStatement *statement)
+{
+	int n = 0;
+	dlist_iter iter;
+
+	dlist_foreach (iter, &engine.requests)
+	{
+		AirRequest *request = dlist_container(AirRequest, node, iter.cur);
+
+		if (request->sleeps && request->calls[0]->statement == statement)
+		{
+			request->due = 0;
+			if (++n == MOST_WOKEN)
+				break;
+		}
+	}
 }
 
 /* Enter a flow. */

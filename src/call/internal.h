@@ -13,6 +13,7 @@
 #define AIR_CALL_INTERNAL_H
 
 #include "call/call.h"
+#include "call/statement.h"
 #include "http/http.h"
 #include "lib/ilist.h"
 #include "shared/health.h"
@@ -62,6 +63,8 @@ struct AirCall
 	AirCallSpec spec;
 	AirPrompt prompt;        /* spec and hints in UTF-8, without what depends on the candidate */
 	const AirConfig *config; /* pinned until the call ends */
+	AirStatement *statement; /* whose caps it counts towards; NULL: not submitted */
+	bool refused;            /* by one of them */
 	AirRoute route;
 	Oid role;                    /* on whose behalf */
 	int tokens;                  /* estimated input tokens */
@@ -103,10 +106,14 @@ struct AirRequest
 	AirTicket *ticket;         /* held while an attempt is under way, NULL: not admitted */
 	double sent;               /* engine clock: when the attempt started */
 
+	/* For the statement's caps. */
+	AirNano reserved; /* the most that the attempt can cost, 0 where that is unknown */
+	bool held;        /* it runs, and is counted so */
+	bool sleeps;      /* waits until other attempts of the statement have ended */
+
 	/* For the ledger: the attempt that runs. */
 	AirSpoolSpace space;
 	TimestampTz at;
-	double began; /* engine clock */
 	AirUsage usage;
 	AirNano cost;
 };
@@ -128,6 +135,7 @@ extern void air_engine_add_request(AirRequest *request);
 extern void air_engine_remove_request(AirRequest *request);
 extern void air_engine_slot(AirRequest *request, bool taken); /* sets request->running */
 extern void air_engine_bury(MemoryContext cxt);               /* delete it when there is time */
+extern void air_engine_wake(const AirStatement *statement);   /* some of its requests that sleep */
 extern void air_engine_add_flow(AirFlow *flow);
 extern void air_engine_remove_flow(AirFlow *flow);
 
@@ -173,6 +181,13 @@ typedef enum AirAdmission
 
 extern AirAdmission air_admit(AirRequest *request, double *when, AirFailure *err);
 extern void air_admit_done(AirRequest *request, const AirFailure *failure, const AirUsage *usage);
+
+/* statement_caps.c: caps of the statement, before an attempt and after it */
+extern AirAdmission air_statement_admit(AirRequest *request, double *when, AirFailure *err);
+extern void air_statement_begin(AirRequest *request);
+extern void air_statement_settle(AirRequest *request, const AirFailure *failure);
+extern void air_statement_count(const AirCall *call);
+extern void air_statement_forget(AirCall *call);
 
 /* reserve.c: the most that an attempt can cost, and what it counts as once it ended */
 extern AirNano

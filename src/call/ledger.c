@@ -166,7 +166,6 @@ air_ledger_begin(AirRequest *request)
 	AirCall *call = request->calls[0];
 
 	request->at = GetCurrentTimestamp();
-	request->began = air_engine_now();
 	request->usage = (AirUsage){-1, -1, -1, -1, -1};
 	request->cost = AIR_NANO_UNKNOWN;
 	if (call->entry->record.at == 0)
@@ -200,7 +199,7 @@ publish_attempt(AirRequest *request, const char *sqlstate, const char *error, do
 						  .input = request->usage.input,
 						  .output = request->usage.output,
 						  .cost = request->cost,
-						  .latency_ms = air_engine_now() - request->began,
+						  .latency_ms = air_engine_now() - request->sent,
 						  .retry_after = retry_after,
 						  .role = call->role,
 						  .attempt = call->result.attempts,

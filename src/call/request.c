@@ -6,7 +6,8 @@
  *	  waiting (due: when to start) -> running (due: time-out) -> waiting again
  *	  for a retry, or gone
  *
- * Money will be reserved where an attempt starts and settled where it ends.
+ * What may keep an attempt from starting is asked before it does, and told when it
+ * has ended: the statement's caps, health and limits, the ledger.
  */
 #include "base/pg.h"
 
@@ -140,6 +141,10 @@ air_request_begin(AirCall *call)
 void
 air_request_drop(AirRequest *request)
 {
+	AirFailure gone = {.unknown_cost =
+						   request->exchange == NULL || air_exchange_sent(request->exchange)};
+
+	air_statement_settle(request, &gone);
 	if (request->exchange != NULL)
 		air_exchange_free(request->exchange);
 	request->exchange = NULL;
@@ -161,6 +166,7 @@ request_failed(AirRequest *request, AirFailure *failure)
 
 	air_engine_slot(request, false);
 	air_admit_done(request, failure, NULL);
+	air_statement_settle(request, failure);
 	air_failure_from_utf8(failure);
 	if (ran)
 		air_ledger_attempt(request, failure, failure->http_status, failure->request_id);
@@ -176,14 +182,17 @@ request_failed(AirRequest *request, AirFailure *failure)
 		begin_at(call, when);
 }
 
-/* Health and limits let the request go; if not, it waits, gives way or ends. */
+/* Caps, health and limits let the request go; if not, it waits, gives way or ends. */
 static bool
 admitted(AirRequest *request)
 {
 	AirCall *call = request->calls[0];
 	AirFailure err;
+	AirAdmission admission = air_statement_admit(request, &request->due, &err);
 
-	switch (air_admit(request, &request->due, &err))
+	if (admission == AIR_ADMITTED)
+		admission = air_admit(request, &request->due, &err);
+	switch (admission)
 	{
 		case AIR_ADMITTED:
 			return true;
@@ -227,6 +236,7 @@ air_request_attempt(AirRequest *request)
 		}
 		call->result.attempts++;
 		air_ledger_begin(request);
+		air_statement_begin(request);
 	}
 	else
 	{
@@ -293,6 +303,7 @@ attempt_ended(AirRequest *request)
 	if (ok)
 	{
 		air_admit_done(request, NULL, &answer.usage);
+		air_statement_settle(request, NULL);
 		air_ledger_attempt(request, NULL, status, answer.request_id);
 		air_request_drop(request);
 		air_call_keep(call, answer.finish, text);

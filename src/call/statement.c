@@ -2,21 +2,50 @@
  * statement.c
  *	  The user's statement as a scope.
  *
- * Only nesting is tracked.  At the end of the outermost run the one WARNING
- * about calls that became NULL is given; caps and progress per statement will
- * find their place here.
+ * Each executor or utility run is a frame on the C stack; nothing is allocated before
+ * the first call of a statement.  That call makes the statement's record and ties it
+ * to the outermost run.  Where that is a query, the record lives as long as the
+ * query's memory: so a portal that is run in pieces stays one statement.  FETCH opens
+ * none of its own: it runs somebody's.
+ *
+ * At the end of the outermost run the one WARNING about calls that became NULL is
+ * given: rows that are seen must not wait for the portal's end to be explained.
  */
 #include "base/pg.h"
 
 #include "access/xact.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/memnodes.h"
+#include "tcop/pquery.h"
 #include "tcop/utility.h"
+#include "utils/backend_status.h"
+#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/timestamp.h"
 
 #include "base/compat.h"
 #include "call/statement.h"
 
-static int depth = 0;
+typedef struct Run
+{
+	struct Run *outer;
+	QueryDesc *query;        /* NULL: a utility */
+	AirStatement *statement; /* NULL: not asked for yet */
+	bool in_trigger;         /* outermost, but a trigger's at the end of the transaction */
+} Run;
+
+static Run *top = NULL;
+static bool shown = false; /* this backend's slot may show something */
+
+/*
+ * The statement of what runs in no run at all: deferred triggers, functions called by
+ * the fast path or while planning.  One per message of the client.
+ */
+static AirStatement *loose = NULL;
+static TimestampTz loose_at;
+
 static int64 nulls = 0;
 static char *first_null = NULL; /* in TopMemoryContext */
 
@@ -58,48 +87,188 @@ air_statement_count_null(const char *message)
 		first_null = MemoryContextStrdup(TopMemoryContext, message);
 }
 
-static void
-enter(void)
+/* A record with one reference. */
+static AirStatement *
+make(void)
 {
-	depth++;
+	AirStatement *s = MemoryContextAllocZero(TopMemoryContext, sizeof(AirStatement));
+
+	s->refs = 1;
+	s->progress.pid = MyProcPid;
+	s->progress.database = MyDatabaseId;
+	s->progress.role = GetOuterUserId();
+	s->progress.query_id = (int64) pgstat_get_my_query_id();
+	s->progress.started_at = GetCurrentStatementStartTimestamp();
+	s->progress.calls_from = GetCurrentTimestamp();
+	return s;
+}
+
+void
+air_statement_leave(AirStatement *statement)
+{
+	if (statement != NULL && --statement->refs == 0)
+		pfree(statement);
+}
+
+static void
+on_query_gone(void *arg)
+{
+	air_statement_leave(arg);
+}
+
+/* The record that a query's memory keeps, or NULL. */
+static AirStatement *
+kept_by(const QueryDesc *query)
+{
+	if (query == NULL || query->estate == NULL)
+		return NULL;
+	for (MemoryContextCallback *c = query->estate->es_query_cxt->reset_cbs; c != NULL; c = c->next)
+		if (c->func == on_query_gone)
+			return c->arg;
+	return NULL;
+}
+
+/* Let a query's memory keep the record (NULL: a new one); returns it, with no reference added. */
+static AirStatement *
+keep(QueryDesc *query, AirStatement *statement)
+{
+	MemoryContext cxt = query->estate->es_query_cxt;
+	MemoryContextCallback *callback = MemoryContextAlloc(cxt, sizeof(MemoryContextCallback));
+
+	if (statement == NULL)
+		statement = make();
+	else
+		statement->refs++;
+	callback->func = on_query_gone;
+	callback->arg = statement;
+	MemoryContextRegisterResetCallback(cxt, callback);
+	return statement;
+}
+
+static AirStatement *
+loose_statement(void)
+{
+	if (loose != NULL && loose_at == GetCurrentStatementStartTimestamp())
+		return loose;
+	air_statement_leave(loose);
+	loose = NULL;
+	loose = make();
+	loose_at = GetCurrentStatementStartTimestamp();
+	return loose;
+}
+
+/* The statement of a run; its frame holds a reference from then on. */
+static AirStatement *
+statement_of(Run *run)
+{
+	AirStatement *s;
+
+	if (run->statement != NULL)
+		return run->statement;
+	/* A query that has been run before may belong to another statement than what surrounds it. */
+	s = kept_by(run->query);
+	if (s == NULL && run->outer != NULL)
+		s = statement_of(run->outer);
+	else if (s == NULL && run->in_trigger)
+		s = loose_statement();
+	else if (s == NULL && run->query != NULL)
+		s = keep(run->query, NULL);
+	if (s != NULL)
+		s->refs++;
+	else
+		s = make();
+	return run->statement = s;
+}
+
+AirStatement *
+air_statement_join(void)
+{
+	AirStatement *s = top != NULL ? statement_of(top) : loose_statement();
+
+	s->refs++;
+	shown = true;
+	return s;
+}
+
+void
+air_statement_show(const AirStatement *statement)
+{
+	/* What is settled after an error belongs to no running statement. */
+	if (shown)
+		air_progress_show(&statement->progress);
+}
+
+static void
+hide(void)
+{
+	if (shown)
+		air_progress_hide();
+	shown = false;
+}
+
+static void
+enter(Run *run, QueryDesc *query)
+{
+	run->outer = top;
+	run->query = query;
+	run->statement = NULL;
+	run->in_trigger = top == NULL && DatumGetInt32(pg_trigger_depth(NULL)) > 0;
+	top = run;
 }
 
 /* A run ended; after an error nobody sees the rows, so nothing is told about them. */
 static void
-leave(bool ok)
+leave(Run *run, bool ok)
 {
-	if (--depth > 0)
+	top = run->outer;
+	air_statement_leave(run->statement);
+	if (top != NULL)
 		return;
+	hide();
 	if (!ok)
 		forget();
 	else if (nulls > 0)
 		report();
 }
 
+/* A cursor that was opened and run inside a statement belongs to it also after its end. */
+static void
+keep_for_cursor(Run *run)
+{
+	if (run->statement != NULL && run->outer != NULL && ActivePortal != NULL &&
+		ActivePortal->queryDesc == run->query && kept_by(run->query) == NULL)
+		(void) keep(run->query, run->statement);
+}
+
 static void
 on_run(AIR_EXECUTOR_RUN_ARGS)
 {
-	enter();
+	Run run;
+
+	enter(&run, queryDesc);
 	PG_TRY();
 	{
 		if (prev_run)
 			prev_run(AIR_EXECUTOR_RUN_PASS);
 		else
 			standard_ExecutorRun(AIR_EXECUTOR_RUN_PASS);
+		keep_for_cursor(&run);
 	}
 	PG_CATCH();
 	{
-		leave(false);
+		leave(&run, false);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	leave(true);
+	leave(&run, true);
 }
 
 static void
 on_finish(QueryDesc *queryDesc)
 {
-	enter();
+	Run run;
+
+	enter(&run, queryDesc);
 	PG_TRY();
 	{
 		if (prev_finish)
@@ -109,11 +278,23 @@ on_finish(QueryDesc *queryDesc)
 	}
 	PG_CATCH();
 	{
-		leave(false);
+		leave(&run, false);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	leave(true);
+	leave(&run, true);
+}
+
+static void
+next_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
+			 ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *queryEnv,
+			 DestReceiver *dest, QueryCompletion *qc)
+{
+	if (prev_utility)
+		prev_utility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+	else
+		standard_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest,
+								qc);
 }
 
 static void
@@ -121,36 +302,42 @@ on_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 		   ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *queryEnv,
 		   DestReceiver *dest, QueryCompletion *qc)
 {
-	enter();
+	Run run;
+
+	if (IsA(pstmt->utilityStmt, FetchStmt))
+	{
+		next_utility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+		return;
+	}
+	enter(&run, NULL);
 	PG_TRY();
 	{
-		if (prev_utility)
-			prev_utility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
-		else
-			standard_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv,
-									dest, qc);
+		next_utility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 	}
 	PG_CATCH();
 	{
-		leave(false);
+		leave(&run, false);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	leave(true);
+	leave(&run, true);
 }
 
-/*
- * What ran outside any statement is told at the end of the transaction: deferred
- * triggers run after the last one, a function called by the fast path in none.
- */
+/* What ran outside any run ends with the transaction. */
 static void
 on_xact(XactEvent event, void *arg)
 {
 	if (event == XACT_EVENT_ABORT)
 		forget();
-	else if ((event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE) && depth == 0 &&
+	else if ((event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE) && top == NULL &&
 			 nulls > 0)
 		report();
+	if (event != XACT_EVENT_ABORT && event != XACT_EVENT_COMMIT && event != XACT_EVENT_PREPARE)
+		return;
+	air_statement_leave(loose);
+	loose = NULL;
+	if (top == NULL)
+		hide();
 }
 
 void

@@ -2,18 +2,40 @@
  * statement.h
  *	  The user's statement as a scope: what "per statement" means.
  *
- * The outermost executor or utility run opens a statement; FETCH, PL/pgSQL and
- * SPI inside it belong to it.
+ * The outermost executor or utility run opens a statement; PL/pgSQL, SPI and triggers
+ * inside belong to it, and so does whatever its portal or a cursor that it ran is
+ * asked for later, however often.
  */
 #ifndef AIR_STATEMENT_H
 #define AIR_STATEMENT_H
 
 #include "base/pg.h"
 
+#include "shared/progress.h"
+
+/* A statement that has called AI.  Counted references: runs, portals, calls. */
+typedef struct AirStatement
+{
+	int refs;
+	AirProgress progress; /* the numbers that caps are about, and those to show */
+	int sleepers;         /* requests that wait until what is in flight has ended */
+	int refused;          /* calls that a cap ended and that are not freed yet */
+	bool warned;          /* of a price that is not known */
+} AirStatement;
+
 /* Install the executor and utility hooks.  From _PG_init; chains what was there. */
 extern void air_statement_init(void);
 
 /* Count a call that failed and became NULL; the first message goes into the WARNING's DETAIL. */
 extern void air_statement_count_null(const char *message);
+
+/* The statement that is being run, with a reference for the caller.  Raises when out of memory. */
+extern AirStatement *air_statement_join(void);
+
+/* Give a reference back.  Never fails. */
+extern void air_statement_leave(AirStatement *statement);
+
+/* Its numbers have changed: show them, while the statement runs.  Never fails. */
+extern void air_statement_show(const AirStatement *statement);
 
 #endif
