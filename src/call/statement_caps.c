@@ -78,7 +78,7 @@ static void
 refuse_cost(const AirStatement *s, AirNano cap, AirNano reserve, AirFailure *err)
 {
 	air_fail(err, AIR_ERR_BUDGET, AIR_REMEDY_NONE,
-			 "not sent: spent %s and up to %s for this call exceeds "
+			 "not sent: spent %s, and up to %s for this call exceeds "
 			 "ai_router.max_statement_cost %s",
 			 air_nano_show(s->progress.spent), air_nano_show(reserve), air_nano_show(cap));
 	err->hint = "A superuser can raise ai_router.max_statement_cost with SET or ALTER ROLE .. SET, "
