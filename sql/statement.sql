@@ -227,6 +227,6 @@ DROP TABLE statement_before, statement_after, statement_deferred, statement_t;
 DROP FUNCTION statement_before, statement_after;
 DROP ROLE statement_role;
 DEALLOCATE statement_p;
-SELECT ai_router.cache_clear();
+SELECT ai_router.cache_clear() >= 8 AS cleared;
 TRUNCATE ai_router.models, ai_router.rules, ai_router.fixtures;
 DROP SERVER statement_one;

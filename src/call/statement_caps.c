@@ -25,7 +25,7 @@
 #define NANO_PER_USD 1e9
 
 /* What waits is woken when something in flight ends; this is for whatever else may change. */
-#define LOOK_MS 100
+#define LOOK_MS 1000
 
 /* So many sums fit 64 bits whatever a model's price. */
 #define MOST_RESERVED (PG_INT64_MAX / 4096)

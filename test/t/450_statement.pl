@@ -4,7 +4,7 @@ use warnings;
 use AiRouterTest;
 use Test::More;
 
-my $t = AiRouterTest->new('statement', cache => 1, conf => "compute_query_id = on\nai_router.retries = 0\n");
+my $t = AiRouterTest->new('statement', cache => 1, cap => 1, conf => "compute_query_id = on\nai_router.retries = 0\n");
 my $sandbox = $t->sandbox;
 
 # A token of output costs $0.001, input nothing; 40 bytes are 10 tokens: $0.01.
@@ -38,6 +38,8 @@ sub rows_of
 	return "SELECT count(*) FROM (SELECT ai_complete(" . prompt($model) . ", '$hints') FROM generate_series(1, $n) n OFFSET 0) s";
 }
 
+is($t->sql('SHOW ai_router.max_statement_cost'), '10', 'there is a cap unless one says otherwise');
+
 my $s = $t->session;
 my $w = $t->session;
 $s->query('SET ai_router.max_statement_cost = 1');
@@ -46,8 +48,10 @@ $s->query('SET ai_router.max_statement_cost = 1');
 
 # $0.10 is reserved for each, $0.01 paid: ten at a time at first, and all get through.
 my $quick = 'quick--lat-10--jit-40';
+my $begin = AiRouterSession::now();
 is($s->value(array_of('quick', 60)), 60, 'what waits goes on when others have cost less than was reserved');
 is($t->counter($quick, 'requests'), 60, 'each was asked once');
+cmp_ok(AiRouterSession::now() - $begin, '<', 3, 'as soon as there is room');
 cmp_ok($t->counter($quick, 'peak'), '<=', 10, 'never more in flight than the cap covers');
 cmp_ok($t->counter($quick, 'peak'), '>=', 5, 'but several');
 

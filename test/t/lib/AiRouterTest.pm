@@ -22,9 +22,10 @@ use PostgreSQL::Test::Utils;
 my $here = abs_path(dirname(__FILE__));
 
 # new(NAME, conf => "settings", tls => 1, hang => 1, blackhole => 1, env => {..}, init => [..],
-#     preload => 0, breaker => 1, cache => 1)
+#     preload => 0, breaker => 1, cache => 1, cap => 1)
 # breaker: off unless asked for, so that failures of one test keep no calls from the next.
 # cache: most tests count the requests of equal prompts, so answers are not kept unless asked for.
+# cap: no cap on what a statement costs unless asked for, or each would warn of models without a price.
 # env: environment of the postmaster, also when it is started again with start().
 sub new
 {
@@ -40,6 +41,7 @@ sub new
 	  if $opt{preload} // 1;
 	$node->append_conf('postgresql.conf', 'ai_router.breaker = off') unless $opt{breaker};
 	$node->append_conf('postgresql.conf', 'ai_router.cache = off') unless $opt{cache};
+	$node->append_conf('postgresql.conf', 'ai_router.max_statement_cost = 0') unless $opt{cap};
 	$node->append_conf('postgresql.conf', $opt{conf}) if defined $opt{conf};
 	$self->start;
 	$self->sql('CREATE EXTENSION ai_router');
