@@ -5,8 +5,8 @@
  * Each executor or utility run is a frame on the C stack; nothing is allocated before
  * the first call of a statement.  That call makes the statement's record and ties it
  * to the outermost run.  Where that is a query, the record lives as long as the
- * query's memory: so a portal that is run in pieces stays one statement.  FETCH opens
- * none of its own: it runs somebody's.
+ * query's memory, and likewise with the query of a cursor that was run inside: so a
+ * portal stays one statement however it is run, by FETCH or by the protocol.
  *
  * At the end of the outermost run the one WARNING about calls that became NULL is
  * given: rows that are seen must not wait for the portal's end to be explained.
@@ -231,7 +231,10 @@ leave(Run *run, bool ok)
 		report();
 }
 
-/* A cursor that was opened and run inside a statement belongs to it also after its end. */
+/*
+ * A cursor that was run inside a statement belongs to it also after its end.  Where that
+ * statement is a mere FETCH, this makes the FETCHes of a cursor one.
+ */
 static void
 keep_for_cursor(Run *run)
 {
@@ -286,33 +289,20 @@ on_finish(QueryDesc *queryDesc)
 }
 
 static void
-next_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
-			 ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *queryEnv,
-			 DestReceiver *dest, QueryCompletion *qc)
-{
-	if (prev_utility)
-		prev_utility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
-	else
-		standard_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest,
-								qc);
-}
-
-static void
 on_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 		   ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *queryEnv,
 		   DestReceiver *dest, QueryCompletion *qc)
 {
 	Run run;
 
-	if (IsA(pstmt->utilityStmt, FetchStmt))
-	{
-		next_utility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
-		return;
-	}
 	enter(&run, NULL);
 	PG_TRY();
 	{
-		next_utility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+		if (prev_utility)
+			prev_utility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+		else
+			standard_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv,
+									dest, qc);
 	}
 	PG_CATCH();
 	{

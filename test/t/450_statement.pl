@@ -12,7 +12,7 @@ my %price = (input_price => 0, output_price => 1000);
 $t->server('p', api => 'openai', path => '/compat/v1');
 $t->sql("INSERT INTO ai_router.rules (name, defaults) VALUES ('default', '{\"max_tokens\": 100}')");
 for (qw(quick--lat-10--jit-40 full--lat-5--jit-20 again--lat-10 hang--fault-hang silent--fault-nousage
-	slow--lat-300 cancel--lat-300 kill--lat-300 joined--lat-700))
+	slow--lat-300 mixed--lat-60 cancel--lat-300 kill--lat-300 joined--lat-700))
 {
 	my ($name) = /^(\w+?)--/;
 	$t->model($name, 'p', $_, %price);
@@ -68,6 +68,27 @@ my $full = 'full--lat-5--jit-20';
 $r = $s->query(array_of('full', 130, '"max_tokens": 10'));
 is($r->{error}{C}, 'RT004', 'answers as long as allowed: RT004');
 is($t->counter($full, 'requests'), 100, 'exactly what the cap pays');
+
+# A call that can never fit, in the middle: what is in flight beside it is not given up,
+# and nothing is sent after it was refused.
+my $mixed = 'mixed--lat-60';
+$t->sql("UPDATE ai_router.models SET input_price = 1 WHERE name = 'mixed'");
+sub mixed_with
+{
+	my ($kind, $n) = @_;
+	return "SELECT cardinality(ai_complete(array_agg(CASE n WHEN 4 THEN repeat('long ', 210000) ELSE 'Echo: $kind ' || n END), "
+	  . "'{\"model\": \"mixed\"}')) FROM generate_series(1, $n) n";
+}
+$s->query('SET ai_router.max_concurrency = 8');
+is($s->query(mixed_with('middle', 50))->{error}{C}, 'RT004', 'a call that cannot fit among others: RT004');
+cmp_ok($t->counter($mixed, 'requests'), '>=', 8, 'others were sent');
+is($t->counter($mixed, 'ok'), $t->counter($mixed, 'requests'), 'and all of them answered');
+$s->query('SET ai_router.max_concurrency = 1');
+my $before = $t->counter($mixed, 'requests');
+is($s->query(mixed_with('sequence', 50))->{error}{C}, 'RT004', 'one after another: RT004');
+is($t->counter($mixed, 'requests') - $before, 3, 'nothing was sent after it');
+is($t->counter($mixed, 'ok'), $t->counter($mixed, 'requests'), 'and nothing given up');
+$s->query('RESET ai_router.max_concurrency');
 
 # --- What may have been billed counts as reserved ------------------------------------
 
