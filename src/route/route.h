@@ -23,6 +23,7 @@ typedef struct AirRouteInput
 	int tokens; /* estimated input tokens, overhead included */
 	Oid role;
 	const char *role_name;
+	uint64 roles_version; /* changes when a role is renamed or a membership given or taken */
 	const char *database;
 	const char *application;
 	Jsonb *(*member_of)(Oid role);                      /* a jsonb array of role names */

@@ -26,6 +26,11 @@ test_utf8(void)
 	is_int(air_utf8_char("\xe2\x82", 2), 0, "cut off");
 	is_int(air_utf8_char("", 0), 0, "nothing");
 
+	is_int(air_utf8_chars("", 0), 0, "no characters");
+	is_int(air_utf8_chars("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z", 11), 5, "characters of 1 to 4 bytes");
+	is_int(air_utf8_chars("0123456\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4", 17), 12,
+		   "across words of eight bytes");
+
 	is_int(air_utf8_clip("abc", 3, 5), 3, "shorter than the limit");
 	is_int(air_utf8_clip("abcdef", 6, 4), 4, "cut between letters");
 	is_int(air_utf8_clip("a\xe2\x82\xac", 4, 3), 1, "never inside a character");
