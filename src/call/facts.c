@@ -218,5 +218,4 @@ air_facts(const AirCallSpec *spec, const AirConfig *config, AirRouteInput *in)
 		in->prompt = all.data;
 	}
 	in->prompt_len = strlen(in->prompt);
-	in->seed = hash_bytes_extended((const unsigned char *) in->prompt, in->prompt_len, 0);
 }

@@ -115,21 +115,19 @@ entry_weights(const AirPicks *picks, const AirRule *rule)
 static void
 order_usable(AirPicks *picks, const AirStrategy *strategy, AirRoute *out)
 {
-	AirRouteInput in = *picks->in;
+	const AirRouteInput *in = picks->in;
 	AirCandidate *cands = out->candidates;
 	int n = 0;
 
 	for (int i = 0; i < picks->n; i++)
 		if (takes_part(picks, picks->picks[i].verdict))
 			cands[n++] = picks->picks[i].cand;
-	if (in.task == AIR_EMBED)
-		in.seed = 0;
 	if (n > 1)
 	{
-		strategy->order(&in, picks->rule, cands, entry_weights(picks, picks->rule), n);
+		strategy->order(in, picks->rule, cands, entry_weights(picks, picks->rule), n);
 		air_group_families(cands, n);
 	}
-	if (in.task == AIR_EMBED)
+	if (in->task == AIR_EMBED)
 		n = keep_one_model(picks, cands, n);
 	for (int i = 0; i < n; i++)
 		cands[i].usable = true;

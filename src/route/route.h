@@ -30,7 +30,6 @@ typedef struct AirRouteInput
 	bool (*may_use)(const AirServer *server, Oid role); /* USAGE on the server */
 	/* Expected latency in ms now; NaN: should be measured, infinity: takes nothing now. */
 	double (*latency_ms)(const AirModel *model);
-	uint64 seed; /* hash of the input: random choices draw from it */
 } AirRouteInput;
 
 typedef struct AirCandidate
