@@ -22,7 +22,8 @@ ISOLATION_OPTS = --inputdir=test --load-extension=ai_router
 
 PG_CPPFLAGS = -I$(srcdir)/src
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-cast-function-type -Wno-clobbered
-SHLIB_LINK = -lcurl -lcjson
+# The crypto library is the one that PostgreSQL was built with, if it was.
+SHLIB_LINK = -lcurl -lcjson $(filter -lcrypto,$(LIBS))
 EXTRA_CLEAN = sql/install/ai_router--1.0.sql
 
 PG_CONFIG ?= pg_config

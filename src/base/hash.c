@@ -1,17 +1,52 @@
 /*
  * hash.c
- *	  SHA-256 and HMAC on PostgreSQL's common library.
+ *	  SHA-256 and HMAC on the crypto library that PostgreSQL was built with.
  *
- * A context is created, used and freed without a call that could raise an error
- * in between, so none can leak.
+ * Each cache look-up makes a digest, and PostgreSQL's own wrapper would create a
+ * context and look the algorithm up by name each time, which costs as much as the
+ * digest of a short prompt.  So with OpenSSL one context is kept, outside of memory
+ * contexts, for the life of the process.  Elsewhere a context is created, used and
+ * freed without a call that could raise an error in between, so none can leak.
  */
 #include "base/pg.h"
+
+#ifdef USE_OPENSSL
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#endif
 
 #include "common/cryptohash.h"
 #include "common/hmac.h"
 #include "common/sha2.h"
 
 #include "base/hash.h"
+
+#ifdef USE_OPENSSL
+
+/* See hash.h. */
+bool
+air_sha256(const void *data, size_t len, uint8 out[AIR_SHA256_LEN])
+{
+	static const EVP_MD *algorithm = NULL;
+	static EVP_MD_CTX *ctx = NULL;
+
+	if (algorithm == NULL)
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+		algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
+#else
+		algorithm = EVP_sha256();
+#endif
+	if (ctx == NULL)
+		ctx = EVP_MD_CTX_new();
+	if (algorithm != NULL && ctx != NULL && EVP_DigestInit_ex(ctx, algorithm, NULL) > 0 &&
+		EVP_DigestUpdate(ctx, data, len) > 0 && EVP_DigestFinal_ex(ctx, out, NULL) > 0)
+		return true;
+	/* Whoever uses the library next must not find our errors. */
+	ERR_clear_error();
+	return false;
+}
+
+#else
 
 /* See hash.h. */
 bool
@@ -27,6 +62,8 @@ air_sha256(const void *data, size_t len, uint8 out[AIR_SHA256_LEN])
 	pg_cryptohash_free(ctx);
 	return done;
 }
+
+#endif
 
 /* See hash.h. */
 bool

@@ -38,6 +38,27 @@ air_utf8_char(const char *s, size_t len)
 
 /* See text.h. */
 size_t
+air_utf8_chars(const char *s, size_t len)
+{
+	const uint64 ones = UINT64CONST(0x0101010101010101);
+	size_t n = 0;
+	size_t i = 0;
+
+	/* Eight bytes at a time: all that begin with bits 10 continue a character. */
+	for (; i + sizeof(uint64) <= len; i += sizeof(uint64))
+	{
+		uint64 word;
+
+		memcpy(&word, s + i, sizeof(word));
+		n += sizeof(word) - (size_t) ((((word >> 7) & ~(word >> 6) & ones) * ones) >> 56);
+	}
+	for (; i < len; i++)
+		n += ((unsigned char) s[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* See text.h. */
+size_t
 air_utf8_clip(const char *s, size_t len, size_t max)
 {
 	size_t n = max;

@@ -13,6 +13,9 @@ extern bool air_utf8_valid(const char *s, size_t len);
 /* Length of the valid UTF-8 character at s (not NUL), 0 if there is none within len bytes. */
 extern size_t air_utf8_char(const char *s, size_t len);
 
+/* Number of characters in valid UTF-8. */
+extern size_t air_utf8_chars(const char *s, size_t len);
+
 /* Largest n <= max such that the first n bytes of s end at a character boundary. */
 extern size_t air_utf8_clip(const char *s, size_t len, size_t max);
 

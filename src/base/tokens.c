@@ -8,8 +8,10 @@
  * a token; other letters count in pairs.
  *
  * A state is a shift: each kind of byte has a word of 8-bit lanes, one per
- * state, and the lane of the present state holds the next one.  So a byte costs
- * the processor one shift that waits for the byte before; all look-ups run ahead.
+ * state, and the lane of the present state holds the next one.  Two bytes are taken
+ * in one step, by a word for each pair of kinds, made from those of single bytes at
+ * first use.  So two bytes cost the processor one shift that waits for the two
+ * before; all look-ups run ahead.
  */
 #include "base/pg.h"
 
@@ -25,7 +27,8 @@ typedef enum ByteClass
 	PAIRED,    /* lead byte of a character below U+3000 */
 	WHOLE,     /* lead byte of a character from U+3000 on */
 	FOLLOWING, /* continuation byte */
-	NCLASSES
+	NCLASSES,
+	WIDTH = 8 /* of the table for two: a power of two */
 } ByteClass;
 
 /* Where in a run we are.  START: the next character opens a token whatever it is. */
@@ -72,19 +75,51 @@ static const uint8 class_of[256] = {
 	[0x80 ... 0xbf] = FOLLOWING, [0xc0 ... 0xe2] = PAIRED, [0xe3 ... 0xff] = WHOLE,
 };
 
+/* As step[], for a byte of one kind and then one of another. */
+static uint64 step2[NCLASSES][WIDTH];
+
+#define COUNT_SHIFT 6 /* in a lane of step2: how many tokens the two bytes open */
+
+static void
+make_pairs(void)
+{
+	for (int a = 0; a < NCLASSES; a++)
+		for (int b = 0; b < NCLASSES; b++)
+		{
+			uint64 word = 0;
+
+			for (int state = START; state <= PAIR1; state += 8)
+			{
+				uint64 one = step[a] >> state;
+				uint64 two = step[b] >> (one & STATE_MASK);
+				uint64 count = ((one & NEW) != 0) + ((two & NEW) != 0);
+
+				word |= ((two & STATE_MASK) | count << COUNT_SHIFT) << state;
+			}
+			step2[a][b] = word;
+		}
+}
+
 /* See text.h. */
 int
 air_estimate_tokens(const char *s, size_t len)
 {
+	static bool made = false;
 	const unsigned char *p = (const unsigned char *) s;
 	const unsigned char *end = p + len;
 	uint64 state = START;
-	size_t tokens = 0;
+	size_t counts = 0;
 
-	for (; p < end; p++)
+	if (!made)
+		make_pairs();
+	made = true;
+	for (; end - p >= 2; p += 2)
 	{
-		state = step[class_of[*p]] >> (state & STATE_MASK);
-		tokens += (state & NEW) != 0;
+		state = step2[class_of[p[0]]][class_of[p[1]]] >> (state & STATE_MASK);
+		counts += state & (3 << COUNT_SHIFT);
 	}
-	return (int) Min(tokens, PG_INT32_MAX);
+	counts >>= COUNT_SHIFT;
+	if (p < end)
+		counts += ((step[class_of[*p]] >> (state & STATE_MASK)) & NEW) != 0;
+	return (int) Min(counts, PG_INT32_MAX);
 }

@@ -3,7 +3,9 @@
  *	  What routing wants to know about the caller: role, rights, sizes.
  *
  * Catalog look-ups go through syscache; what only some rule conditions need is
- * a callback, asked when a condition names it.
+ * a callback, asked when a condition names it.  The role's name and its rights are
+ * remembered until a catalog that they come from changes, which is noticed where the
+ * configuration is acquired: once per call.
  */
 #include "base/pg.h"
 
@@ -17,6 +19,7 @@
 #include "utils/acl.h"
 #include "utils/catcache.h"
 #include "utils/guc.h"
+#include "utils/inval.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -67,10 +70,74 @@ member_of(Oid role)
 	return JsonbValueToJsonb(array);
 }
 
+/* Advanced by whatever may change a role's name, memberships or rights. */
+static uint64 roles_version = 1;
+
+static void
+on_roles_change(Datum arg, int cacheid, uint32 hashvalue)
+{
+	roles_version++;
+}
+
+static void
+register_callbacks(void)
+{
+	static bool registered = false;
+
+	if (registered)
+		return;
+	registered = true;
+	CacheRegisterSyscacheCallback(AUTHOID, on_roles_change, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHMEMMEMROLE, on_roles_change, (Datum) 0);
+	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, on_roles_change, (Datum) 0);
+	/* Its owner is a member of pg_database_owner. */
+	CacheRegisterSyscacheCallback(DATABASEOID, on_roles_change, (Datum) 0);
+}
+
 static bool
 may_use(const AirServer *server, Oid role)
 {
-	return air_server_usage_compat(server->oid, role) == ACLCHECK_OK;
+	typedef struct Right
+	{
+		uint64 version; /* 0: nothing yet */
+		Oid server;
+		Oid role;
+		bool usage;
+	} Right;
+
+	static Right rights[16];
+	Right *r = &rights[hash_combine(server->oid, role) % lengthof(rights)];
+	uint64 version = roles_version;
+
+	if (r->version != version || r->server != server->oid || r->role != role)
+	{
+		r->version = 0;
+		*r = (Right){.version = version,
+					 .server = server->oid,
+					 .role = role,
+					 .usage = air_server_usage_compat(server->oid, role) == ACLCHECK_OK};
+	}
+	return r->usage;
+}
+
+/* The name of the current role, palloc'ed. */
+static char *
+role_name_of(Oid role)
+{
+	static uint64 version = 0;
+	static Oid named = InvalidOid;
+	static char name[NAMEDATALEN];
+
+	if (version != roles_version || named != role)
+	{
+		uint64 now = roles_version;
+
+		version = 0;
+		strlcpy(name, GetUserNameFromId(role, false), sizeof(name));
+		named = role;
+		version = now;
+	}
+	return pstrdup(name);
 }
 
 /* The database's name never changes under a connected session. */
@@ -115,13 +182,15 @@ count_tokens(const AirCallSpec *spec)
 void
 air_facts(const AirCallSpec *spec, const AirConfig *config, AirRouteInput *in)
 {
+	register_callbacks();
 	memset(in, 0, sizeof(*in));
 	in->config = config;
 	in->function = spec->function;
 	in->task = spec->task;
 	in->hints = spec->hints;
 	in->role = GetUserId();
-	in->role_name = GetUserNameFromId(in->role, false);
+	in->role_name = role_name_of(in->role);
+	in->roles_version = roles_version;
 	in->database = database_name();
 	in->application = application_name;
 	in->member_of = member_of;
@@ -149,5 +218,4 @@ air_facts(const AirCallSpec *spec, const AirConfig *config, AirRouteInput *in)
 		in->prompt = all.data;
 	}
 	in->prompt_len = strlen(in->prompt);
-	in->seed = hash_bytes_extended((const unsigned char *) in->prompt, in->prompt_len, 0);
 }

@@ -181,11 +181,9 @@ air_key_of(const AirCall *call, AirKeyBase *base, int n, AirKey *key)
 	MemoryContext caller = MemoryContextSwitchTo(call->cxt);
 	StringInfo buf = &base->buf;
 	AirPrompt prompt = call->prompt;
-	AirCredential cred;
-	AirFailure err;
 	uint64 fingerprint;
 	Oid mapping;
-	bool ok = air_credential_get(server, call->role, &cred, &fingerprint, &mapping, &err);
+	bool ok = air_credential_identity(server, call->role, &fingerprint, &mapping);
 
 	if (ok)
 	{

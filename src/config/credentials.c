@@ -4,7 +4,8 @@
  *
  * What the user mapping says is cached per backend in a context of its own,
  * which is thrown away whenever any user mapping changes.  Files are looked at
- * and variables read at each use.  Results are copies in CurrentMemoryContext.
+ * and variables read at each use; where a secret only needs to be told from others,
+ * at most so often.  Results are copies in CurrentMemoryContext.
  * No locks are kept; nothing here puts a secret or the path of one in a message.
  */
 #include "base/pg.h"
@@ -22,10 +23,14 @@
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "config/credentials.h"
 #include "config/keyfile.h"
 #include "config/options.h"
+
+/* air_credential_identity() looks at files and variables again after so many milliseconds. */
+#define IDENTITY_MS 10
 
 typedef struct CacheKey
 {
@@ -45,6 +50,8 @@ typedef struct CacheEntry
 	char *hashed; /* what fingerprint was made of, NULL: nothing yet */
 	int hashed_len;
 	uint64 fingerprint;
+	AirCredKind kind;
+	double looked; /* monotonic ms: when files and variables said so */
 } CacheEntry;
 
 static MemoryContext cache_context = NULL;
@@ -216,6 +223,14 @@ take_credential(CacheEntry *entry, AirCredential *out, AirFailure *err)
 	return true;
 }
 
+/* Does the mapping name something that only a superuser may name? */
+static bool
+names_a_place(const AirMapping *m)
+{
+	return m->api_key_file != NULL || m->api_key_env != NULL || m->access_key_id_env != NULL ||
+		   m->secret_access_key_env != NULL || m->session_token_env != NULL;
+}
+
 /*
  * A number that tells secrets apart.  Salted with the cluster's identity, so
  * that it means nothing elsewhere.  Kept with the mapping: each call asks for it.
@@ -239,6 +254,8 @@ fingerprint_of(CacheEntry *entry, const AirCredential *c)
 			appendStringInfoString(&buf, parts[i]);
 		appendStringInfoChar(&buf, '\0');
 	}
+	entry->looked = names_a_place(&entry->options) ? air_monotonic_ms() : 0;
+	entry->kind = c->kind;
 	if (entry->hashed != NULL && entry->hashed_len == buf.len &&
 		memcmp(entry->hashed, buf.data, buf.len) == 0)
 	{
@@ -268,14 +285,6 @@ no_credential(const AirServer *server, AirFailure *err)
 	return false;
 }
 
-/* Does the mapping name something that only a superuser may name? */
-static bool
-names_a_place(const AirMapping *m)
-{
-	return m->api_key_file != NULL || m->api_key_env != NULL || m->access_key_id_env != NULL ||
-		   m->secret_access_key_env != NULL || m->session_token_env != NULL;
-}
-
 /*
  * The owner of a server can give it another api or region, and the validator
  * cannot tell who does: so a secret that its owner could not read must not be
@@ -290,6 +299,30 @@ not_the_owners(const AirServer *server, AirFailure *err)
 						 "mapping with api_key.",
 						 quote_identifier(server->name));
 	return false;
+}
+
+static bool
+may_be_used(const AirServer *server, const CacheEntry *entry, AirFailure *err)
+{
+	if (names_a_place(&entry->options) && !superuser_arg(server->owner))
+		return not_the_owners(server, err);
+	return true;
+}
+
+/* Can the server's api do with this kind of credential? */
+static bool
+suits(const AirServer *server, AirCredKind kind, AirFailure *err)
+{
+	if (kind == AIR_CRED_NONE && server->api->key_required && server->own_host)
+		return no_credential(server, err);
+	if (kind == AIR_CRED_SIGV4 && !server->api->sigv4)
+	{
+		air_fail(err, AIR_ERR_AUTH, AIR_REMEDY_NEXT, "api \"%s\" does not sign with access keys",
+				 server->api->name);
+		err->hint = "Give the user mapping an api_key, api_key_file or api_key_env.";
+		return false;
+	}
+	return true;
 }
 
 /* See credentials.h. */
@@ -308,22 +341,34 @@ air_credential_get(const AirServer *server, Oid role, AirCredential *out, uint64
 		return true;
 
 	entry = lookup(server->oid, role);
-	if (names_a_place(&entry->options) && !superuser_arg(server->owner))
-		return not_the_owners(server, err);
-	if (!take_credential(entry, out, err))
+	if (!may_be_used(server, entry, err) || !take_credential(entry, out, err) ||
+		!suits(server, out->kind, err))
 		return false;
-	if (out->kind == AIR_CRED_NONE && server->api->key_required && server->own_host)
-		return no_credential(server, err);
-	if (out->kind == AIR_CRED_SIGV4 && !server->api->sigv4)
-	{
-		air_fail(err, AIR_ERR_AUTH, AIR_REMEDY_NEXT, "api \"%s\" does not sign with access keys",
-				 server->api->name);
-		err->hint = "Give the user mapping an api_key, api_key_file or api_key_env.";
-		return false;
-	}
 	if (fingerprint != NULL)
 		*fingerprint = fingerprint_of(entry, out);
 	if (mapping != NULL)
 		*mapping = entry->mapping;
 	return true;
+}
+
+/* See credentials.h. */
+bool
+air_credential_identity(const AirServer *server, Oid role, uint64 *fingerprint, Oid *mapping)
+{
+	AirCredential cred;
+	AirFailure err;
+	CacheEntry *entry;
+
+	if (!server->api->offline)
+	{
+		entry = lookup(server->oid, role);
+		if (entry->hashed != NULL &&
+			(entry->looked == 0 || air_monotonic_ms() - entry->looked < IDENTITY_MS))
+		{
+			*fingerprint = entry->fingerprint;
+			*mapping = entry->mapping;
+			return may_be_used(server, entry, &err) && suits(server, entry->kind, &err);
+		}
+	}
+	return air_credential_get(server, role, &cred, fingerprint, mapping, &err);
 }

@@ -23,4 +23,11 @@
 extern bool air_credential_get(const AirServer *server, Oid role, AirCredential *out,
 							   uint64 *fingerprint, Oid *mapping, AirFailure *err);
 
+/*
+ * The same without the secret, for whoever only tells credentials apart, and does so
+ * often: what a file or a variable holds may be some milliseconds old.
+ */
+extern bool
+air_credential_identity(const AirServer *server, Oid role, uint64 *fingerprint, Oid *mapping);
+
 #endif

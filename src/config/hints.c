@@ -250,8 +250,10 @@ air_hints_parse(Jsonb *hints, const char *where, AirHints *out)
 	JsonbIteratorToken token;
 	JsonbValue v;
 	int bit = 0;
+	static uint64 last_id = 0;
 
 	memset(out, 0, sizeof(*out));
+	out->id = ++last_id;
 	if (!JB_ROOT_IS_OBJECT(hints))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("hints must be a JSON object"),
@@ -329,4 +331,5 @@ air_hints_overlay(AirHints *base, const AirHints *over)
 				   sizeof(int));
 	}
 	base->set |= over->set;
+	base->id = 0;
 }

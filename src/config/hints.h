@@ -62,6 +62,8 @@ typedef enum AirHintBit
 typedef struct AirHints
 {
 	uint32 set;
+	uint64
+		id; /* no other parsed hints of this backend have it; whoever changes a copy sets it to 0 */
 	int nmodels;
 	char **models; /* hint "model": a name or a list */
 	char *provider;

@@ -104,12 +104,14 @@ read_snapshot(void)
 											  ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(cxt);
 	ConfigSnapshot *s = palloc0(sizeof(ConfigSnapshot));
+	static uint64 last_id = 0;
 
 	PG_TRY();
 	{
 		s->cxt = cxt;
 		/* What changes from here on makes the snapshot stale before it is finished. */
 		s->generation = generation;
+		s->config.id = ++last_id;
 		find_tables();
 		air_config_read(&tables, &s->config);
 		index_models(s);

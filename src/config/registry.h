@@ -97,6 +97,7 @@ typedef struct AirSkipped
 
 typedef struct AirConfig
 {
+	uint64 id; /* no other snapshot of this backend has it */
 	int nservers;
 	AirServer *servers; /* by name */
 	int nmodels;

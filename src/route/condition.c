@@ -9,14 +9,24 @@
  */
 #include "base/pg.h"
 
+#include <math.h>
+
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
 #include "base/text.h"
 #include "route/context.h"
 
-static void walk(JsonPathItem *item, uint32 *keys);
+/* What a walk through a condition finds. */
+typedef struct Walk
+{
+	uint32 keys;
+	AirBounds bounds[AIR_NSIZES];
+} Walk;
+
+static void walk(JsonPathItem *item, Walk *found);
 
 /* "$.function, $.task, ..", palloc'ed. */
 static char *
@@ -47,41 +57,94 @@ refuse_path(const char *name)
 						 : errhint("Valid keys: %s.", key_list())));
 }
 
-/* Item is the $ of a path: the next one must be a key of the context. */
-static void
-take_key(JsonPathItem *item, uint32 *keys)
+/* Item is the $ of a path: the next one, *next, must be a key of the context. */
+static AirContextKey
+key_of_path(JsonPathItem *item, JsonPathItem *next)
 {
-	JsonPathItem next;
 	char *name;
 	int32 len;
 
-	if (!jspGetNext(item, &next) || next.type != jpiKey)
+	if (!jspGetNext(item, next) || next->type != jpiKey)
 		refuse_path(NULL);
-	name = jspGetString(&next, &len);
+	name = jspGetString(next, &len);
 	for (int i = 0; i < AIR_KEY_COUNT; i++)
 		if (strcmp(name, air_context_key_names[i]) == 0)
-		{
-			*keys |= 1u << i;
-			return;
-		}
+			return (AirContextKey) i;
 	refuse_path(name);
+	return AIR_KEY_COUNT; /* not reached */
+}
+
+static void
+take_key(JsonPathItem *item, Walk *found)
+{
+	JsonPathItem next;
+	AirContextKey key = key_of_path(item, &next);
+
+	found->keys |= 1u << key;
+	for (int i = 0; i < AIR_NSIZES; i++)
+		if (key == air_sizes[i])
+			found->bounds[i].unbounded = true;
 }
 
 /* An operator with two operands. */
 static void
-walk_both(JsonPathItem *item, uint32 *keys)
+walk_both(JsonPathItem *item, Walk *found)
 {
 	JsonPathItem arg;
 
 	jspGetLeftArg(item, &arg);
-	walk(&arg, keys);
+	walk(&arg, found);
 	jspGetRightArg(item, &arg);
-	walk(&arg, keys);
+	walk(&arg, found);
+}
+
+/* Is the operand one of air_sizes and nothing more?  Its index, else -1. */
+static int
+plain_size(JsonPathItem *item)
+{
+	JsonPathItem key;
+	AirContextKey which;
+
+	if (item->type != jpiRoot)
+		return -1;
+	which = key_of_path(item, &key);
+	for (int i = 0; i < AIR_NSIZES && !jspHasNext(&key); i++)
+		if (which == air_sizes[i])
+			return i;
+	return -1;
+}
+
+/* A comparison.  That of a size with a number changes its truth at this number only: a bound. */
+static void
+walk_comparison(JsonPathItem *item, Walk *found)
+{
+	JsonPathItem args[2];
+	int size = -1;
+	int number = 1;
+
+	jspGetLeftArg(item, &args[0]);
+	jspGetRightArg(item, &args[1]);
+	if (args[0].type == jpiNumeric)
+		number = 0;
+	if (args[number].type == jpiNumeric && !jspHasNext(&args[number]))
+		size = plain_size(&args[1 - number]);
+	if (size >= 0 && found->bounds[size].n < AIR_MAX_BOUNDS)
+	{
+		AirBounds *bounds = &found->bounds[size];
+		double at = DatumGetFloat8(DirectFunctionCall1(
+			numeric_float8_no_overflow, NumericGetDatum(jspGetNumeric(&args[number]))));
+
+		/* Sizes are integers: what is between two of them, or beyond all, needs no precision. */
+		bounds->at[bounds->n++] = (int64) floor(Min(Max(at, -1), 1e10));
+		found->keys |= 1u << air_sizes[size];
+	}
+	else
+		walk_both(item, found);
 }
 
 /* The subscripts of $.a[1, $.b to last]. */
 static void
-walk_subscripts(JsonPathItem *item, uint32 *keys)
+walk_subscripts(JsonPathItem *item, Walk *found)
 {
 	for (int i = 0; i < item->content.array.nelems; i++)
 	{
@@ -89,14 +152,14 @@ walk_subscripts(JsonPathItem *item, uint32 *keys)
 
 		/* True if it is a range. */
 		if (jspGetArraySubscript(item, &from, &to, i))
-			walk(&to, keys);
-		walk(&from, keys);
+			walk(&to, found);
+		walk(&from, found);
 	}
 }
 
 /* Visit an item, its operands and the items that follow it in its path. */
 static void
-walk(JsonPathItem *item, uint32 *keys)
+walk(JsonPathItem *item, Walk *found)
 {
 	JsonPathItem next;
 
@@ -108,23 +171,25 @@ walk(JsonPathItem *item, uint32 *keys)
 		switch ((int) item->type)
 		{
 			case jpiRoot:
-				take_key(item, keys);
+				take_key(item, found);
 				break;
-			case jpiAnd:
-			case jpiOr:
 			case jpiEqual:
 			case jpiNotEqual:
 			case jpiLess:
 			case jpiGreater:
 			case jpiLessOrEqual:
 			case jpiGreaterOrEqual:
+				walk_comparison(item, found);
+				break;
+			case jpiAnd:
+			case jpiOr:
 			case jpiAdd:
 			case jpiSub:
 			case jpiMul:
 			case jpiDiv:
 			case jpiMod:
 			case jpiStartsWith:
-				walk_both(item, keys);
+				walk_both(item, found);
 				break;
 			case jpiNot:
 			case jpiIsUnknown:
@@ -133,14 +198,14 @@ walk(JsonPathItem *item, uint32 *keys)
 			case jpiFilter:
 			case jpiExists:
 				jspGetArg(item, &arg);
-				walk(&arg, keys);
+				walk(&arg, found);
 				break;
 			case jpiLikeRegex:
 				jspInitByBuffer(&arg, item->base, item->content.like_regex.expr);
-				walk(&arg, keys);
+				walk(&arg, found);
 				break;
 			case jpiIndexArray:
-				walk_subscripts(item, keys);
+				walk_subscripts(item, found);
 				break;
 			case jpiNull:
 			case jpiString:
@@ -214,7 +279,7 @@ uint32
 air_condition_keys(JsonPath *condition)
 {
 	JsonPathItem root;
-	uint32 keys = 0;
+	Walk found = {0};
 
 	jspInit(&root, condition);
 	if (!is_predicate(&root))
@@ -222,8 +287,20 @@ air_condition_keys(JsonPath *condition)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("condition is not a predicate"),
 				 errdetail("A path that only looks something up never yields true or false."),
 				 errhint("Write a comparison such as $.task == \"code\", or exists(..).")));
-	walk(&root, &keys);
-	return keys;
+	walk(&root, &found);
+	return found.keys;
+}
+
+/* See context.h. */
+void
+air_condition_bounds(JsonPath *condition, AirBounds bounds[AIR_NSIZES])
+{
+	JsonPathItem root;
+	Walk found = {0};
+
+	jspInit(&root, condition);
+	walk(&root, &found);
+	memcpy(bounds, found.bounds, sizeof(found.bounds));
 }
 
 /*

@@ -13,6 +13,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 
+#include "base/text.h"
 #include "route/context.h"
 
 /* A jsonb string cannot exceed 256 MB; what a condition looks for stands further in front. */
@@ -34,6 +35,8 @@ const char *const air_context_key_names[AIR_KEY_COUNT] = {
 	[AIR_KEY_PROVIDER] = "provider",
 	[AIR_KEY_IMAGES] = "images",
 };
+
+const AirContextKey air_sizes[AIR_NSIZES] = {AIR_KEY_TOKENS, AIR_KEY_CHARS, AIR_KEY_IMAGES};
 
 /* *v = a string of len bytes that stays where it is; false if there is none. */
 static bool
@@ -81,7 +84,24 @@ prompt_chars(const AirRouteInput *in)
 		return 0;
 	if (pg_database_encoding_max_length() == 1)
 		return (int) in->prompt_len;
+	if (GetDatabaseEncoding() == PG_UTF8)
+		return (int) air_utf8_chars(in->prompt, in->prompt_len);
 	return pg_mbstrlen_with_len(in->prompt, (int) in->prompt_len);
+}
+
+/* See context.h. */
+int
+air_context_size(const AirRouteInput *in, int i)
+{
+	switch (air_sizes[i])
+	{
+		case AIR_KEY_TOKENS:
+			return in->tokens;
+		case AIR_KEY_CHARS:
+			return prompt_chars(in);
+		default:
+			return in->images;
+	}
 }
 
 /* The hinted model: a name, or a list (which lax paths unwrap by themselves). */

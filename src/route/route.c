@@ -10,55 +10,9 @@
 #include "base/pg.h"
 
 #include "route/candidates.h"
-#include "route/context.h"
 #include "route/failure.h"
+#include "route/match.h"
 #include "route/strategy.h"
-
-/* Keys that cost more than a few hundred nanoseconds to put into a context. */
-#define HEAVY_KEYS ((1u << AIR_KEY_PROMPT) | (1u << AIR_KEY_MEMBER_OF))
-
-/*
- * All keys that the rules in front of the first unconditional one name; without
- * heavy, those of the rules that name no heavy key.
- */
-static uint32
-keys_of_rules(const AirConfig *config, bool heavy)
-{
-	uint32 keys = 0;
-
-	for (int i = 0; i < config->nrules && config->rules[i].condition != NULL; i++)
-		if (heavy || (config->rules[i].keys & HEAVY_KEYS) == 0)
-			keys |= config->rules[i].keys;
-	return keys;
-}
-
-/*
- * The first rule whose condition holds, or NULL.  The context is built once, and
- * once more only when it comes to a rule that looks at the prompt or at roles.
- */
-static const AirRule *
-match_rule(const AirRouteInput *in)
-{
-	const AirConfig *config = in->config;
-	Jsonb *context = NULL;
-	uint32 keys = 0;
-
-	for (int i = 0; i < config->nrules; i++)
-	{
-		const AirRule *rule = &config->rules[i];
-
-		if (rule->condition == NULL)
-			return rule;
-		if (context == NULL || (rule->keys & ~keys) != 0)
-		{
-			keys = keys_of_rules(config, (rule->keys & HEAVY_KEYS) != 0);
-			context = air_context_build(in, keys);
-		}
-		if (air_condition_holds(rule->condition, context))
-			return rule;
-	}
-	return NULL;
-}
 
 /*
  * The rule's strategy; where it has none, the one that hint "prefer" stands for.
@@ -161,21 +115,19 @@ entry_weights(const AirPicks *picks, const AirRule *rule)
 static void
 order_usable(AirPicks *picks, const AirStrategy *strategy, AirRoute *out)
 {
-	AirRouteInput in = *picks->in;
+	const AirRouteInput *in = picks->in;
 	AirCandidate *cands = out->candidates;
 	int n = 0;
 
 	for (int i = 0; i < picks->n; i++)
 		if (takes_part(picks, picks->picks[i].verdict))
 			cands[n++] = picks->picks[i].cand;
-	if (in.task == AIR_EMBED)
-		in.seed = 0;
 	if (n > 1)
 	{
-		strategy->order(&in, picks->rule, cands, entry_weights(picks, picks->rule), n);
+		strategy->order(in, picks->rule, cands, entry_weights(picks, picks->rule), n);
 		air_group_families(cands, n);
 	}
-	if (in.task == AIR_EMBED)
+	if (in->task == AIR_EMBED)
 		n = keep_one_model(picks, cands, n);
 	for (int i = 0; i < n; i++)
 		cands[i].usable = true;
@@ -226,7 +178,7 @@ air_route(const AirRouteInput *in, bool explain, AirRoute *out, AirFailure *err)
 
 	memset(out, 0, sizeof(*out));
 	out->hints = *in->hints;
-	out->rule = match_rule(in);
+	out->rule = air_match_rule(in);
 	if (out->rule == NULL)
 		return air_fail_no_rule(in, err);
 

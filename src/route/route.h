@@ -23,13 +23,13 @@ typedef struct AirRouteInput
 	int tokens; /* estimated input tokens, overhead included */
 	Oid role;
 	const char *role_name;
+	uint64 roles_version; /* changes when a role is renamed or a membership given or taken */
 	const char *database;
 	const char *application;
 	Jsonb *(*member_of)(Oid role);                      /* a jsonb array of role names */
 	bool (*may_use)(const AirServer *server, Oid role); /* USAGE on the server */
 	/* Expected latency in ms now; NaN: should be measured, infinity: takes nothing now. */
 	double (*latency_ms)(const AirModel *model);
-	uint64 seed; /* hash of the input: random choices draw from it */
 } AirRouteInput;
 
 typedef struct AirCandidate

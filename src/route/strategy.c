@@ -79,6 +79,10 @@ order_weighted(const AirRouteInput *in, const AirRule *rule, AirCandidate *cands
 			   int n)
 {
 	Place *places = palloc(n * sizeof(Place));
+	/* What model a text is embedded by must not depend on the text: see takes_part() in route.c. */
+	uint64 seed = in->task == AIR_EMBED ? 0
+										: hash_bytes_extended((const unsigned char *) in->prompt,
+															  (int) in->prompt_len, 0);
 
 	for (int i = 0; i < n; i++)
 	{
@@ -92,7 +96,7 @@ order_weighted(const AirRouteInput *in, const AirRule *rule, AirCandidate *cands
 			places[i].key = get_float8_infinity();
 			continue;
 		}
-		hash = hash_bytes_extended((const unsigned char *) name, (int) strlen(name), in->seed);
+		hash = hash_bytes_extended((const unsigned char *) name, (int) strlen(name), seed);
 		/* 53 bits, in the open interval (0, 1) */
 		places[i].key = -log(((hash >> 11) + 0.5) / 9007199254740992.0) / weight;
 	}

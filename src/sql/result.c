@@ -59,6 +59,7 @@ compare_submit(int i, void *arg)
 	hints->models[0] = TextDatumGetCString(c->models[i]);
 	hints->nmodels = 1;
 	hints->set |= 1u << AIR_HINT_MODEL;
+	hints->id = 0;
 	air_front_prompt(&spec, "ai_compare", c->prompt, hints);
 	return air_call_submit(c->flow, &spec);
 }

@@ -26,6 +26,12 @@ test_utf8(void)
 	is_int(air_utf8_char("\xe2\x82", 2), 0, "cut off");
 	is_int(air_utf8_char("", 0), 0, "nothing");
 
+	is_int(air_utf8_chars("", 0), 0, "no characters");
+	is_int(air_utf8_chars("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z", 11), 5,
+		   "characters of 1 to 4 bytes");
+	is_int(air_utf8_chars("0123456\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4", 17), 12,
+		   "across words of eight bytes");
+
 	is_int(air_utf8_clip("abc", 3, 5), 3, "shorter than the limit");
 	is_int(air_utf8_clip("abcdef", 6, 4), 4, "cut between letters");
 	is_int(air_utf8_clip("a\xe2\x82\xac", 4, 3), 1, "never inside a character");
@@ -99,6 +105,35 @@ test_tokens(void)
 	is_int(air_estimate_tokens("a\xff\xfe\0b", 5), 4, "any bytes are survived");
 }
 
+/* Bytes are taken in pairs: which of them meet must not matter. */
+static void
+test_token_pairs(void)
+{
+	static const char bytes[] = "ab1 2.\xc3\xa4\xe6\x97\xa5z9-";
+	uint64 random = 42;
+	int differ = 0;
+
+	for (int i = 0; i < 5000; i++)
+	{
+		char text[32] = " ";
+		int len = i % 31;
+		int tokens;
+
+		for (int j = 1; j <= len; j++)
+		{
+			random = random * UINT64CONST(6364136223846793005) + 1442695040888963407;
+			text[j] = bytes[(random >> 33) % (sizeof(bytes) - 1)];
+		}
+		/* The blank in front moves all pairs by one, and of a text cut short the last byte is
+		 * single. */
+		tokens = air_estimate_tokens(text + 1, len);
+		differ += tokens != air_estimate_tokens(text, len + 1);
+		differ += len > 0 && (tokens < air_estimate_tokens(text, len) ||
+							  tokens > air_estimate_tokens(text, len) + 1);
+	}
+	is_int(differ, 0, "the estimate does not depend on which bytes make a pair");
+}
+
 int
 main(void)
 {
@@ -106,5 +141,6 @@ main(void)
 	test_encodings();
 	test_nearest();
 	test_tokens();
+	test_token_pairs();
 	return done_testing();
 }
