@@ -175,6 +175,7 @@ extern AirAdmission air_admit(AirRequest *request, double *when, AirFailure *err
 extern void air_admit_done(AirRequest *request, const AirFailure *failure, const AirUsage *usage);
 /* ledger.c */
 extern bool air_ledger_reserve(AirRequest *request);
+extern void air_ledger_yield(AirRequest *request);
 extern void air_ledger_begin(AirRequest *request);
 extern void air_ledger_attempt(AirRequest *request, const AirFailure *failure, int http_status,
 							   const char *request_id);
