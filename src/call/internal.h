@@ -197,6 +197,7 @@ air_attempt_cost(const AirRequest *request, const AirFailure *failure, AirNano r
 
 /* ledger.c */
 extern bool air_ledger_reserve(AirRequest *request);
+extern void air_ledger_yield(AirRequest *request);
 extern void air_ledger_begin(AirRequest *request);
 extern void air_ledger_attempt(AirRequest *request, const AirFailure *failure, int http_status,
 							   const char *request_id);

@@ -159,6 +159,20 @@ air_ledger_reserve(AirRequest *request)
 	return false;
 }
 
+/*
+ * The request is not admitted yet: what it waits for may take minutes, and its space is of
+ * use to others meanwhile.  A call that has been sent keeps its own.  Never fails.
+ */
+void
+air_ledger_yield(AirRequest *request)
+{
+	AirCall *call = request->calls[0];
+
+	air_spool_release(&request->space);
+	if (call->started == 0)
+		air_spool_release(&call->space);
+}
+
 /* The attempt has started.  Never fails. */
 void
 air_ledger_begin(AirRequest *request)

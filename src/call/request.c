@@ -197,6 +197,7 @@ admitted(AirRequest *request)
 		case AIR_ADMITTED:
 			return true;
 		case AIR_WAIT:
+			air_ledger_yield(request);
 			return false;
 		case AIR_ELSEWHERE:
 			begin_at(call, 0);

@@ -12,6 +12,7 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "commands/extension.h"
+#include "miscadmin.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -19,6 +20,7 @@
 
 #include "config/registry.h"
 #include "config/registry_read.h"
+#include "config/tablescan.h"
 
 #define SCHEMA "ai_router"
 
@@ -96,6 +98,34 @@ index_models(ConfigSnapshot *s)
 	qsort(s->models, n, sizeof(AirModel *), by_name);
 }
 
+/*
+ * Find the tables and lock what is to be read; returns the generation in which both
+ * happened.  What changes from then on makes the snapshot stale before it is finished.
+ *
+ * Somebody who holds ACCESS EXCLUSIVE on a table keeps calls waiting here, but only
+ * those that were told of a change: whoever has a current configuration reads nothing.
+ * The wait has an end, and it is an error: the old configuration would be there, but
+ * the change that is not seen may have been the one that takes a model, a right or
+ * a provider out of use.  VACUUM FULL and the like are over before that.
+ */
+static uint64
+find_and_lock(Oid relids[AIR_CONFIG_RELATIONS])
+{
+	for (;;)
+	{
+		uint64 begun = generation;
+
+		CHECK_FOR_INTERRUPTS();
+		find_tables();
+		air_config_relations(&tables, relids);
+		air_tables_lock(relids, AIR_CONFIG_RELATIONS);
+		/* While it waited tables may have been dropped and made anew. */
+		if (begun == generation)
+			return begun;
+		air_tables_unlock(relids, AIR_CONFIG_RELATIONS);
+	}
+}
+
 /* Read a new snapshot.  On ERROR nothing of it stays and the old one remains, out of date. */
 static ConfigSnapshot *
 read_snapshot(void)
@@ -105,15 +135,15 @@ read_snapshot(void)
 	MemoryContext old = MemoryContextSwitchTo(cxt);
 	ConfigSnapshot *s = palloc0(sizeof(ConfigSnapshot));
 	static uint64 last_id = 0;
+	Oid relids[AIR_CONFIG_RELATIONS];
 
 	PG_TRY();
 	{
 		s->cxt = cxt;
-		/* What changes from here on makes the snapshot stale before it is finished. */
-		s->generation = generation;
 		s->config.id = ++last_id;
-		find_tables();
+		s->generation = find_and_lock(relids);
 		air_config_read(&tables, &s->config);
+		air_tables_unlock(relids, AIR_CONFIG_RELATIONS);
 		index_models(s);
 	}
 	PG_CATCH();

@@ -19,7 +19,6 @@
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_type.h"
 #include "foreign/foreign.h"
-#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/numeric.h"
@@ -394,9 +393,19 @@ read_fixtures(Oid relid, Snapshot snapshot, AirConfig *config)
 	pfree(rows);
 }
 
+/* See registry_read.h. */
+void
+air_config_relations(const AirTables *tables, Oid relids[AIR_CONFIG_RELATIONS])
+{
+	relids[0] = tables->models;
+	relids[1] = tables->rules;
+	relids[2] = tables->fixtures;
+	relids[3] = ForeignServerRelationId;
+}
+
 /*
  * See registry_read.h.  All tables are read with one snapshot: half of what another
- * transaction changed would be a configuration that never was.  The locks come
+ * transaction changed would be a configuration that never was.  The locks came
  * first, since TRUNCATE hides rows from snapshots that are older.  It is a catalog
  * snapshot: configuration behaves like a catalog, and such a one can also be taken
  * inside a parallel plan, where the transaction's own may be frozen or old.
@@ -404,13 +413,11 @@ read_fixtures(Oid relid, Snapshot snapshot, AirConfig *config)
 void
 air_config_read(const AirTables *tables, AirConfig *config)
 {
-	Oid relids[] = {tables->models, tables->rules, tables->fixtures, ForeignServerRelationId};
+	Oid relids[AIR_CONFIG_RELATIONS];
 	Oid first = ForeignServerRelationId;
 	Snapshot snapshot;
 
-	for (int i = 0; i < lengthof(relids); i++)
-		if (OidIsValid(relids[i]))
-			LockRelationOid(relids[i], AccessShareLock);
+	air_config_relations(tables, relids);
 	/* For a relation without syscache a new one is taken. */
 	for (int i = 0; i < lengthof(relids) && first == ForeignServerRelationId; i++)
 		if (OidIsValid(relids[i]))
@@ -426,7 +433,4 @@ air_config_read(const AirTables *tables, AirConfig *config)
 		read_fixtures(tables->fixtures, snapshot, config);
 
 	UnregisterSnapshot(snapshot);
-	for (int i = 0; i < lengthof(relids); i++)
-		if (OidIsValid(relids[i]))
-			UnlockRelationOid(relids[i], AccessShareLock);
 }

@@ -16,10 +16,16 @@ typedef struct AirTables
 	Oid fixtures;
 } AirTables;
 
+#define AIR_CONFIG_RELATIONS 4
+
+/* All relations that a configuration is read from; InvalidOid where there is none. */
+extern void air_config_relations(const AirTables *tables, Oid relids[AIR_CONFIG_RELATIONS]);
+
 /*
  * Fill *config (zeroed) from the current state; everything is palloc'ed in
  * CurrentMemoryContext and *config refers to nothing outside of it.  Rows that
  * make no sense are left out with a WARNING and an entry in config->skipped.
+ * The relations are locked by the caller.
  */
 extern void air_config_read(const AirTables *tables, AirConfig *config);
 

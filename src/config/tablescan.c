@@ -11,12 +11,20 @@
 #include "access/tableam.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "storage/proc.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "base/clock.h"
 #include "config/tablescan.h"
+
+/* Whoever locks a table of ours keeps others waiting for so long at most. */
+#define LOCK_WAIT_MS 5000
 
 struct AirScan
 {
@@ -24,6 +32,75 @@ struct AirScan
 	TableScanDesc scan;
 	TupleTableSlot *slot;
 };
+
+static void
+lock_not_available(Oid relid)
+{
+	const char *name = get_rel_name(relid);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+			 errmsg("table ai_router.%s is locked by another session", name ? name : "?"),
+			 errdetail("AI calls must read it, because their configuration may have changed."),
+			 errhint("View pg_locks shows which session that is. Calls work again when it ends its "
+					 "transaction.")));
+}
+
+/* Wait for one lock, as long as is given. */
+static void
+wait_for_lock(Oid relid, int wait_ms)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	int nest = NewGUCNestLevel();
+
+	if (LockTimeout > 0)
+		wait_ms = Min(wait_ms, LockTimeout);
+	PG_TRY();
+	{
+		(void) set_config_option("lock_timeout", psprintf("%d", wait_ms), PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+		LockRelationOid(relid, AccessShareLock);
+	}
+	PG_CATCH();
+	{
+		AtEOXact_GUC(false, nest);
+		if (geterrcode() != ERRCODE_LOCK_NOT_AVAILABLE)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		FlushErrorState();
+		lock_not_available(relid);
+	}
+	PG_END_TRY();
+	AtEOXact_GUC(true, nest);
+}
+
+/* See tablescan.h. */
+void
+air_tables_lock(const Oid *relids, int n)
+{
+	double until = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		double now;
+
+		if (!OidIsValid(relids[i]) || ConditionalLockRelationOid(relids[i], AccessShareLock))
+			continue;
+		now = air_monotonic_ms();
+		if (until == 0)
+			until = now + LOCK_WAIT_MS;
+		wait_for_lock(relids[i], (int) Max(until - now, 1));
+	}
+}
+
+/* See tablescan.h. */
+void
+air_tables_unlock(const Oid *relids, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (OidIsValid(relids[i]))
+			UnlockRelationOid(relids[i], AccessShareLock);
+}
 
 /* See tablescan.h. */
 AirScan *

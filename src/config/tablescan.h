@@ -15,6 +15,14 @@
 typedef struct AirScan AirScan;
 
 /*
+ * Take AccessShareLock on all these tables (InvalidOid is left out), in five seconds together:
+ * after that, or after lock_timeout where that is shorter, 55P03 is raised.  Like any wait for a
+ * lock it can be interrupted, and the deadlock detector sees it.  Needs a transaction.
+ */
+extern void air_tables_lock(const Oid *relids, int n);
+extern void air_tables_unlock(const Oid *relids, int n);
+
+/*
  * Scan the table as the (registered) snapshot sees it.  Holds AccessShareLock on the table until
  * air_scan_end(), or until the transaction ends in an error.
  */

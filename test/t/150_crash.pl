@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 use Test::More;
+use Time::HiRes qw(usleep);
 use Cwd qw(abs_path);
 use AiRouterTest;
 use PostgreSQL::Test::Utils;
@@ -13,7 +14,8 @@ my $node = $t->node;
 my $hang = 'hang--fault-hang';
 my $highest = 0;
 
-$t->models_at_p(good => 'good', hang => $hang);
+my $busy = 'busy--lat-40--jit-40';
+$t->models_at_p(good => 'good', hang => $hang, busy => $busy);
 $t->sql(q(CREATE ROLE somebody; GRANT USAGE ON FOREIGN SERVER p TO somebody));
 
 my $hanging = q(SELECT ai_complete((SELECT array_agg('Echo: ' || i) FROM generate_series(1, 64) i), '{"model":"hang"}'));
@@ -73,6 +75,45 @@ ok($t->wait_for($hang, 'in_flight', 0, 'le'), 'its connections to the provider a
 ok($bystander->wait->{closed}, 'the server restarts all sessions');
 $node->poll_query_until('postgres', 'SELECT true');
 works('after a crash of a session');
+
+# A session is killed while 64 calls are in flight and others end all the time: what was answered until
+# a second before is in the ledger, once, and there is nothing in it that was not answered.
+sub rows { my $table = shift; return $t->sql("SELECT count(*) FROM ai_router.$table WHERE model = 'busy'"); }
+for my $round (1 .. 2)
+{
+	$t->reset;
+	$t->sql(q(DELETE FROM ai_router.calls WHERE model = 'busy'; DELETE FROM ai_router.attempts WHERE model = 'busy'));
+	$victim = $t->session;
+	$victim->query('SET ai_router.max_concurrency = 64');
+	$victim->send(q(SELECT ai_complete((SELECT array_agg('Echo: busy ' || i) FROM generate_series(1, 100000) i), '{"model":"busy"}')));
+	my @seen;
+	my $begun = AiRouterSession::now();
+	while (AiRouterSession::now() - $begun < 2)
+	{
+		push @seen, [ AiRouterSession::now(), $t->counter($busy, 'ok') ];
+		usleep(20_000);
+	}
+	my $seen_before = rows('calls');
+	is($t->counter($busy, 'in_flight') > 32 ? 'many' : 'few', 'many', "round $round: many calls are in flight");
+	kill 'KILL', $victim->pid;
+	my $killed = AiRouterSession::now();
+	ok($victim->wait->{closed}, "round $round: the session is killed");
+	$node->poll_query_until('postgres', 'SELECT true');
+	my $answered = $t->counter($busy, 'ok');
+	my ($safe) = map { $_->[1] } grep { $_->[0] <= $killed - 1 } reverse @seen;
+	my $kept = rows('calls');
+	cmp_ok($safe, '>', 200, "round $round: $safe answers were older than a second");
+	cmp_ok($kept, '>=', $safe, "round $round: they are in the ledger ($kept of $answered)");
+	cmp_ok($kept, '>=', $seen_before, "round $round: as is what was seen there before ($seen_before)");
+	cmp_ok($kept, '<=', $answered, "round $round: and nothing that was not answered");
+	is(rows('attempts'), $kept, "round $round: an attempt for each");
+	is($t->sql('SELECT count(*) FROM (SELECT call_id FROM ai_router.calls GROUP BY 1 HAVING count(*) > 1) x'), 0, "round $round: nothing twice");
+	$highest = $t->sql('SELECT max(call_id) FROM ai_router.calls');
+	works("round $round: after it");
+	is($t->sql(q(SELECT string_agg(name || ' ' || value, ', ') FROM ai_router.stats WHERE name IN ('calls', 'failures', 'spool_waits', 'rows_dropped') AND value > 6)),
+		'', "round $round: counters have begun anew");
+	is($t->sql('SELECT coalesce(sum(in_flight), 0) FROM ai_router.model_health'), 0, "round $round: nothing counts as in flight");
+}
 
 # Ids that were given but never seen: those of calls in flight at a crash.
 $victim = in_flight();
@@ -135,7 +176,7 @@ for my $call (q(ai_complete('x')), q(ai_complete('{x,y}'::text[])), q(ai_call('x
 	like($r->{error}{M}, qr/must be loaded via shared_preload_libraries/, "$call, not preloaded: message");
 	like($r->{error}{H}, qr/ALTER SYSTEM SET shared_preload_libraries/, "$call, not preloaded: hint");
 }
-is($s->value('SELECT count(*) FROM ai_router.models'), 2, 'what calls nobody works without it');
+is($s->value('SELECT count(*) FROM ai_router.models'), 3, 'what calls nobody works without it');
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'ai_router'");
 $node->restart;
 works('preloaded again');

@@ -1,0 +1,232 @@
+# Equal calls under way at the same time are one request, whoever makes them and however the one who
+# asks comes to an end.  What counts is what the provider saw.  (400_cache.pl has the simple cases.)
+use strict;
+use warnings;
+use Test::More;
+use Time::HiRes qw(usleep);
+use AiRouterTest;
+use PostgreSQL::Test::Cluster;
+
+my $t = AiRouterTest->new('flights', cache => 1, init => [ allows_streaming => 1 ],
+	conf => "restart_after_crash = on\nmax_connections = 40\nai_router.cache_size = 4MB\n");
+my $node = $t->node;
+
+my %id = (
+	good => 'good',
+	slow => 'slow--lat-1000',
+	slower => 'slower--lat-1500',
+	refuses => 'refuses--lat-700--status-400',
+	hang => 'hang--fault-hang');
+$t->models_at_p(%id, scarce => 'scarce');
+$t->sql(q(UPDATE ai_router.models SET rpm = 1 WHERE name = 'scarce'));
+
+sub requests { return $t->counter($id{ $_[0] }, 'requests'); }
+sub ask { my ($model, $prompt, $more) = @_; return sprintf q(SELECT ai_complete('Echo: %s', '{"model":"%s"%s}')), $prompt, $model, $more // ''; }
+sub outcome { my $r = shift; return $r->{closed} ? 'closed' : $r->{error} ? $r->{error}{C} : $r->{rows}[0][0]; }
+
+# Who of these sessions has asked the provider; they have no idle connections yet.
+sub asking { return grep { $t->sockets_to($_->pid, $t->{port}, 'ESTABLISHED') > 0 } @_; }
+
+# --- 1,000 equal prompts from 16 sessions, by all functions ---------------------------------------
+
+my @sessions = map { $t->session } 1 .. 16;
+my @forms = (
+	q(SELECT array_agg(DISTINCT a) FROM unnest(ai_complete(array_fill('Echo: equal'::text, ARRAY[100]), '{"model":"slow"}')) a),
+	q(SELECT array_agg(DISTINCT ai_complete('Echo: equal', '{"model":"slow"}')) FROM generate_series(1, 50)),
+	q(SELECT array_agg(DISTINCT ai_chat('[{"role":"user","content":"Echo: equal"}]', '{"model":"slow"}')) FROM generate_series(1, 50)),
+	q(SELECT array_agg(DISTINCT (ai_call('Echo: equal', '{"model":"slow","task":"t"}')).answer) FROM generate_series(1, 50)));
+$sessions[$_]->send($forms[ $_ % 4 ]) for 0 .. 15;
+is(join(' ', map { outcome($_->wait) } @sessions), join(' ', ('{equal}') x 16), '1,000 equal prompts from 16 sessions: one answer');
+is(requests('slow'), 1, 'one request');
+ok($t->until_true(sub { $t->sql(q(SELECT count(*) FROM ai_router.calls)) >= 1 }, 5), 'in the ledger');
+is($t->sql(q(SELECT count(*) FROM ai_router.calls)), 1, 'once');
+
+# Among other prompts: each distinct one is asked once.
+$_->send(q(SELECT array_agg(DISTINCT cardinality(ai_complete((SELECT array_agg('Echo: of ' || i % 40 ORDER BY random()) FROM generate_series(1, 160) i), '{"model":"slow"}')))))
+  for @sessions;
+is(join(' ', map { outcome($_->wait) } @sessions), join(' ', ('{160}') x 16), 'the same 40 prompts in 2,560 places');
+is(requests('slow'), 41, '40 requests');
+
+# --- The owner ends ---------------------------------------------------------------------------------
+
+# An owner under way and the others waiting for it; all sessions are new.
+sub under_way
+{
+	my ($model, $prompt, $n, %opt) = @_;
+	my $before = requests($model);
+	my $owner = $t->session;
+	my @waiters = map { $t->session } 1 .. $n;
+	$owner->query($opt{set}) if $opt{set};
+	$owner->send(ask($model, $prompt));
+	$t->wait_for($id{$model}, 'requests', $before + 1) or die 'the owner does not ask';
+	$_->send(ask($model, $prompt)) for @waiters;
+	my $pids = join ',', map { $_->pid } @waiters;
+	$t->until_true(sub { $t->sql("SELECT count(*) FROM pg_stat_activity WHERE pid IN ($pids) AND state = 'active' AND wait_event_type = 'Extension'") == $n })
+	  or die 'the others do not wait';
+	return ($owner, $before, @waiters);
+}
+
+my ($owner, $before, @waiters) = under_way('slow', 'timeout', 5, set => 'SET statement_timeout = 300');
+is(outcome($owner->wait), '57014', 'statement_timeout of the owner');
+is(join(' ', map { outcome($_->wait) } @waiters), join(' ', ('timeout') x 5), 'the others have their answer');
+is(requests('slow'), $before + 2, 'one of them asked');
+
+# One owner after the other.
+($owner, $before, @waiters) = under_way('slower', 'relay', 4);
+for my $n (1 .. 3)
+{
+	$t->sql('SELECT pg_terminate_backend(' . $owner->pid . ')');
+	is(outcome($owner->wait), 'closed', "owner $n is terminated");
+	ok($t->wait_for($id{slower}, 'requests', $before + $n + 1), 'somebody takes over');
+	my @asking = asking(@waiters);
+	is(scalar @asking, 1, 'and nobody else');
+	$owner = $asking[0];
+	@waiters = grep { $_ != $owner } @waiters;
+}
+is(join(' ', map { outcome($_->wait) } $owner, @waiters), 'relay relay', 'who is left has the answer');
+is(requests('slower'), $before + 4, 'one request for each owner');
+
+# It stops driving: its lease ends.  It goes on later, and does no harm.
+($owner, $before, @waiters) = under_way('slow', 'stopped', 3);
+kill 'STOP', $owner->pid;
+my $start = AiRouterSession::now();
+ok($t->wait_for($id{slow}, 'requests', $before + 2), 'the owner is stopped: another session asks');
+my $took = AiRouterSession::now() - $start;
+cmp_ok($took, '>', 1, sprintf 'not before the lease is over (%.1f s)', $took);
+cmp_ok($took, '<', 4, 'but then');
+kill 'CONT', $owner->pid;
+is(join(' ', map { outcome($_->wait) } $owner, @waiters), join(' ', ('stopped') x 4), 'all have the answer, and who was stopped, too');
+is(requests('slow'), $before + 2, 'of two requests');
+is(outcome($owner->query(ask('slow', 'stopped'))), 'stopped', 'afterwards it is in the cache');
+is(outcome($owner->query(ask('good', 'on'))), 'on', 'and all goes on');
+is(requests('slow'), $before + 2, 'without another request');
+
+# The waiters end, by all means at once; the owner does not notice.
+($owner, $before, @waiters) = under_way('hang', 'waiters', 3);
+$start = AiRouterSession::now();
+$t->sql("SELECT pg_cancel_backend($_)") for $waiters[0]->pid;
+my $r = $waiters[0]->wait;
+is(outcome($r), '57014', 'a waiter is cancelled');
+cmp_ok($r->{at} - $start, '<', 0.3, 'at once');
+$start = AiRouterSession::now();
+$t->sql('SELECT pg_terminate_backend(' . $waiters[1]->pid . ')');
+$r = $waiters[1]->wait;
+is(outcome($r), 'closed', 'a waiter is terminated');
+cmp_ok($r->{at} - $start, '<', 0.3, 'at once');
+kill 'TERM', $waiters[2]->pid;
+is(outcome($waiters[2]->wait), 'closed', 'the last one goes');
+my $late = $t->session;
+$late->query('SET statement_timeout = 200');
+is(outcome($late->query(ask('hang', 'waiters'))), '57014', 'another one comes, and waits, too');
+is(requests('hang'), $before + 1, 'nobody has asked but the owner');
+$t->sql('SELECT pg_cancel_backend(' . $owner->pid . ')');
+is(outcome($owner->wait), '57014', 'the owner is cancelled');
+
+# --- What the hints of a waiter mean ----------------------------------------------------------------
+
+($owner, $before, @waiters) = under_way('slow', 'hints', 1);
+my %by = (
+	'cache_ttl' => [ ',"cache_ttl":"1 day"', 'hints', 0 ],
+	'on_error' => [ ',"on_error":"null"', 'hints', 0 ],
+	'retries' => [ ',"retries":0,"tags":{"a":1}', 'hints', 0 ],
+	'cache only' => [ ',"cache":"only"', 'RT002', 0 ],
+	'cache refresh' => [ ',"cache":"refresh"', 'hints', 1 ],
+	'cache off' => [ ',"cache":"off"', 'hints', 1 ],
+	'temperature' => [ ',"temperature":0.5', 'hints', 1 ]);
+my %with;
+for my $hint (sort keys %by)
+{
+	($with{$hint} = $t->session)->send(ask('slow', 'hints', $by{$hint}[0]));
+}
+is(outcome($with{$_}->wait), $by{$_}[1], "hint $_ of one who comes second") for sort keys %by;
+is(outcome($_->wait), 'hints', 'the others have their answer') for $owner, @waiters;
+is(requests('slow'), $before + 4, 'only who must asks for itself');
+
+# A failure that nobody can do better: each gets it as it asked for it.
+$before = requests('refuses');
+my @asks = (ask('refuses', 'no'), ask('refuses', 'no', ',"on_error":"null"'), q(SELECT error FROM ai_call('Echo: no', '{"model":"refuses"}')),
+	q(SELECT ai_complete(array_fill('Echo: no'::text, ARRAY[50]), '{"model":"refuses","on_error":"null"}')::text));
+$sessions[$_]->send($asks[ $_ % 4 ]) for 0 .. 15;
+my @results = map { $_->wait } @sessions;
+is(requests('refuses'), 1, 'a prompt that is refused is refused once, for 16 sessions');
+is(join(' ', map { $results[$_]{error}{C} } 0, 4, 8, 12), join(' ', ('RT009') x 4), 'an error for those who want errors');
+is(scalar(grep { !defined $results[$_]{rows}[0][0] && @{ $results[$_]{notices} } == 1 } 1, 5, 9, 13), 4, 'NULL and one warning for those who want NULL');
+like($results[$_]{rows}[0][0], qr/RT009/, 'a column for ai_call()') for 2, 6, 10, 14;
+is($results[3]{rows}[0][0], '{' . join(',', ('NULL') x 50) . '}', 'NULLs for an array');
+
+# --- Two databases -----------------------------------------------------------------------------------
+
+$t->sql('CREATE DATABASE other');
+my $url = $t->url('/compat/v1');
+$node->safe_psql('other', qq{CREATE EXTENSION ai_router; CREATE SERVER p FOREIGN DATA WRAPPER ai_router OPTIONS (api 'openai', base_url '$url');
+	CREATE USER MAPPING FOR PUBLIC SERVER p OPTIONS (api_key 'sandbox-key');
+	INSERT INTO ai_router.models (name, server, model) VALUES ('slow', 'p', '$id{slow}'); INSERT INTO ai_router.rules (name) VALUES ('default')});
+my @there = map { $t->session(dbname => 'other') } 1 .. 4;
+$before = requests('slow');
+$_->send(ask('slow', 'databases')) for @sessions[ 0 .. 3 ], @there;
+is(join(' ', map { outcome($_->wait) } @sessions[ 0 .. 3 ], @there), join(' ', ('databases') x 8), 'the same prompt in two databases');
+is(requests('slow'), $before + 2, 'is asked in each');
+$_->quit for @there;
+
+# --- More flights than there is room for ----------------------------------------------------------------
+
+# 6,000 calls that wait for their turn, each with a flight of its own: three times the table.
+my @fillers = @sessions[ 0 .. 2 ];
+for my $i (0 .. 2)
+{
+	$fillers[$i]->query('SET ai_router.max_concurrency = 1000');
+	$fillers[$i]->send(qq(SELECT ai_complete((SELECT array_agg('Echo: $i ' || j) FROM generate_series(1, 2000) j), '{"model":"scarce","timeout_ms":600000}')));
+}
+my $pids = join ',', map { $_->pid } @fillers;
+ok($t->until_true(sub { $t->sql("SELECT count(*) FROM pg_stat_activity WHERE pid IN ($pids) AND wait_event_type = 'Extension'") == 3 }, 20), '6,000 calls wait');
+cmp_ok($t->sql(q(SELECT value FROM ai_router.stats WHERE name = 'spool_bytes_used')), '<', 100_000, 'and hold no room in the spool');
+$before = requests('slow');
+$_->send(ask('slow', 'no room')) for @sessions[ 3 .. 6 ];
+is(join(' ', map { outcome($_->wait) } @sessions[ 3 .. 6 ]), join(' ', ('no room') x 4), 'no room for a flight: calls go on');
+cmp_ok(requests('slow') - $before, '>', 1, 'each for itself');
+$start = AiRouterSession::now();
+$t->sql("SELECT pg_cancel_backend(pid) FROM unnest(ARRAY[$pids]) pid");
+is(join(' ', map { outcome($_->wait) } @fillers), '57014 57014 57014', '6,000 calls are cancelled');
+cmp_ok(AiRouterSession::now() - $start, '<', 1, 'at once');
+$before = requests('slow');
+$_->send(ask('slow', 'room again')) for @sessions[ 3 .. 15 ];
+is(join(' ', map { outcome($_->wait) } @sessions[ 3 .. 15 ]), join(' ', ('room again') x 13), 'with room again');
+is(requests('slow'), $before + 1, 'it is one request');
+
+# --- A hot standby ------------------------------------------------------------------------------------------
+
+$node->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'base', has_streaming => 1);
+$standby->start;
+@there = map { AiRouterSession->new($standby) } 1 .. 8;
+$before = requests('slow');
+$_->send(ask('slow', 'standby')) for @there;
+is(join(' ', map { outcome($_->wait) } @there), join(' ', ('standby') x 8), 'on a hot standby');
+is(requests('slow'), $before + 1, 'there is single flight');
+is(outcome(AiRouterSession->new($standby)->query(ask('slow', 'standby'))), 'standby', 'and a cache');
+is(requests('slow'), $before + 1, 'without another request');
+$there[0]->send(ask('hang', 'standby'));
+ok($t->wait_for($id{hang}, 'in_flight', 1), 'a call there hangs');
+$there[1]->send(ask('hang', 'standby'));
+usleep(200_000);
+$standby->promote;
+$standby->safe_psql('postgres', 'SELECT pg_cancel_backend(' . $_->pid . ')') for reverse @there[ 0, 1 ];
+is(join(' ', map { outcome($_->wait) } @there[ 0, 1 ]), '57014 57014', 'a promotion does not keep owner and waiter from being cancelled');
+$_->send(ask('slow', 'promoted')) for @there;
+is(join(' ', map { outcome($_->wait) } @there), join(' ', ('promoted') x 8), 'calls go on after it');
+$standby->stop;
+
+# --- kill -9 of the owner ----------------------------------------------------------------------------------
+
+($owner, $before, @waiters) = under_way('slow', 'killed', 4);
+kill 'KILL', $owner->pid;
+is(join(' ', map { outcome($_->wait) } $owner, @waiters), join(' ', ('closed') x 5), 'the owner is killed: the server restarts');
+$node->poll_query_until('postgres', 'SELECT true');
+@waiters = map { $t->session } 1 .. 8;
+$before = requests('slow');
+$_->send(ask('slow', 'killed')) for @waiters;
+is(join(' ', map { outcome($_->wait) } @waiters), join(' ', ('killed') x 8), 'after recovery there is nothing that waits for it');
+is(requests('slow'), $before + 1, 'and single flight works');
+
+done_testing();
