@@ -3,8 +3,8 @@
  *	  The user's statement as a scope.
  *
  * Only nesting is tracked.  At the end of the outermost run the one WARNING
- * about calls that became NULL is given; caps and progress per statement will
- * find their place here.
+ * about calls that became NULL is given and cache hits are handed over; caps and progress per
+ *statement will find their place here.
  */
 #include "base/pg.h"
 
@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 
 #include "base/compat.h"
+#include "call/internal.h"
 #include "call/statement.h"
 
 static int depth = 0;
@@ -70,9 +71,13 @@ leave(bool ok)
 {
 	if (--depth > 0)
 		return;
-	if (!ok)
+	if (!ok) /* what there is to hand over goes when the transaction aborts */
+	{
 		forget();
-	else if (nulls > 0)
+		return;
+	}
+	air_hits_flush();
+	if (nulls > 0)
 		report();
 }
 
@@ -146,6 +151,8 @@ on_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 static void
 on_xact(XactEvent event, void *arg)
 {
+	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
+		air_hits_flush();
 	if (event == XACT_EVENT_ABORT)
 		forget();
 	else if ((event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE) && depth == 0 &&
