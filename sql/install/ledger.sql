@@ -39,6 +39,9 @@ CREATE TABLE ai_router.calls (
 );
 CREATE INDEX calls_call_id_idx ON ai_router.calls (call_id);
 CREATE INDEX calls_at_idx ON ai_router.calls (at);
+-- Days are few: without it the planner sorts all calls for ai_router.usage.
+CREATE STATISTICS ai_router.calls_day ON ((at AT TIME ZONE 'UTC')::date) FROM ai_router.calls;
+COMMENT ON STATISTICS ai_router.calls_day IS 'how many days there are: for ai_router.usage';
 COMMENT ON TABLE ai_router.calls IS
 'one row per call that reached a provider, failed and rolled-back ones too, within a second of its end and for ai_router.log_retention; a role sees its own';
 COMMENT ON COLUMN ai_router.calls.call_id IS 'what ai_call() and ai_last_call_id() tell';
