@@ -39,6 +39,9 @@ CREATE TABLE ai_router.calls (
 );
 CREATE INDEX calls_call_id_idx ON ai_router.calls (call_id);
 CREATE INDEX calls_at_idx ON ai_router.calls (at);
+-- Days are few: without it the planner sorts all calls for ai_router.usage.
+CREATE STATISTICS ai_router.calls_day ON ((at AT TIME ZONE 'UTC')::date) FROM ai_router.calls;
+COMMENT ON STATISTICS ai_router.calls_day IS 'how many days there are: for ai_router.usage';
 COMMENT ON TABLE ai_router.calls IS
 'one row per call that reached a provider, failed and rolled-back ones too, within a second of its end and for ai_router.log_retention; a role sees its own';
 COMMENT ON COLUMN ai_router.calls.call_id IS 'what ai_call() and ai_last_call_id() tell';
@@ -109,6 +112,28 @@ COMMENT ON COLUMN ai_router.attempts.cost IS 'USD; NULL: price or tokens unknown
 COMMENT ON COLUMN ai_router.attempts.retry_after IS 'seconds that the provider asked to wait';
 COMMENT ON COLUMN ai_router.attempts.error IS 'what went wrong, without secrets';
 
+CREATE TABLE ai_router.hits (
+    day date NOT NULL,
+    role_id oid NOT NULL,
+    role name NOT NULL,
+    model text,
+    rule text,
+    task text,
+    hits bigint NOT NULL,
+    saved numeric
+);
+CREATE UNIQUE INDEX hits_idx ON ai_router.hits (day, role_id, role, model, rule, task) NULLS NOT DISTINCT;
+COMMENT ON TABLE ai_router.hits IS
+'calls that the cache answered, in sums by day (UTC), role, model, rule and task, kept like ai_router.calls; ai_router.usage shows them beside the calls';
+COMMENT ON COLUMN ai_router.hits.day IS 'UTC';
+COMMENT ON COLUMN ai_router.hits.role_id IS 'oid of the role that called';
+COMMENT ON COLUMN ai_router.hits.role IS 'name of that role at the time';
+COMMENT ON COLUMN ai_router.hits.model IS 'model whose answer it was';
+COMMENT ON COLUMN ai_router.hits.rule IS 'rule that decided';
+COMMENT ON COLUMN ai_router.hits.task IS 'hint "task"';
+COMMENT ON COLUMN ai_router.hits.hits IS 'calls that the cache answered';
+COMMENT ON COLUMN ai_router.hits.saved IS 'USD that the answers once cost, as far as it is known; NULL: not known of any';
+
 CREATE TABLE ai_router.spool_mark (
     incarnation bigint NOT NULL,
     seq bigint NOT NULL
@@ -120,6 +145,7 @@ COMMENT ON COLUMN ai_router.spool_mark.seq IS 'number of the row in it';
 
 SELECT pg_extension_config_dump('ai_router.calls', '');
 SELECT pg_extension_config_dump('ai_router.attempts', '');
+SELECT pg_extension_config_dump('ai_router.hits', '');
 
 -- A role reads its own.  Name and oid must both fit: after a restore elsewhere the
 -- oid may be somebody else's, after DROP ROLE and CREATE ROLE the name.
@@ -132,6 +158,10 @@ ALTER TABLE ai_router.attempts ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON ai_router.attempts FOR SELECT
     USING ((role_id, role) IN (SELECT r.oid, r.rolname FROM pg_roles r WHERE pg_has_role(r.oid, 'usage')));
 COMMENT ON POLICY own ON ai_router.attempts IS 'a role reads its own calls, and those of roles whose rights it has';
+ALTER TABLE ai_router.hits ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON ai_router.hits FOR SELECT
+    USING ((role_id, role) IN (SELECT r.oid, r.rolname FROM pg_roles r WHERE pg_has_role(r.oid, 'usage')));
+COMMENT ON POLICY own ON ai_router.hits IS 'a role reads its own calls, and those of roles whose rights it has';
 
 -- Numbers of everybody's calls: nothing that a prompt or an answer could be read from.
 CREATE VIEW ai_router.all_calls WITH (security_barrier) AS
@@ -146,22 +176,47 @@ CREATE VIEW ai_router.all_attempts WITH (security_barrier) AS
       FROM ai_router.attempts;
 COMMENT ON VIEW ai_router.all_attempts IS 'ai_router.attempts of all roles, numbers only; for pg_monitor';
 
+-- Calls are counted from their rows, cache hits from their sums.  Who may see is asked once, not per row.
 CREATE VIEW ai_router.usage WITH (security_barrier) AS
-    SELECT (at AT TIME ZONE 'UTC')::date AS day, role, model, rule, task,
-           count(*) AS calls,
-           count(*) FILTER (WHERE status <> 'ok') AS failed,
-           sum(attempts) AS attempts,
-           sum(input_tokens)::bigint AS input_tokens,
-           sum(cached_input_tokens)::bigint AS cached_input_tokens,
-           sum(output_tokens)::bigint AS output_tokens,
-           sum(cost) AS cost,
-           count(*) FILTER (WHERE cost IS NULL) AS cost_unknown
-      FROM ai_router.calls c
-     WHERE pg_has_role('pg_monitor', 'usage')
-        OR (role_id, role) IN (SELECT r.oid, r.rolname FROM pg_roles r WHERE pg_has_role(r.oid, 'usage'))
+    SELECT day, role, model, rule, task,
+           sum(calls)::bigint AS calls,
+           sum(hits)::bigint AS cached,
+           sum(failed)::bigint AS failed,
+           sum(attempts)::bigint AS attempts,
+           CASE WHEN sum(calls) = 0 THEN 0 ELSE sum(input_tokens)::bigint END AS input_tokens,
+           CASE WHEN sum(calls) = 0 THEN 0 ELSE sum(cached_input_tokens)::bigint END AS cached_input_tokens,
+           CASE WHEN sum(calls) = 0 THEN 0 ELSE sum(output_tokens)::bigint END AS output_tokens,
+           CASE WHEN sum(calls) = 0 THEN 0 ELSE sum(cost) END AS cost,
+           CASE WHEN sum(hits) = 0 THEN 0 ELSE sum(saved) END AS saved,
+           sum(cost_unknown)::bigint AS cost_unknown
+      FROM (SELECT (at AT TIME ZONE 'UTC')::date AS day, role, model, rule, task,
+                   count(*) AS calls, 0 AS hits,
+                   count(*) FILTER (WHERE status <> 'ok') AS failed,
+                   sum(attempts) AS attempts, sum(input_tokens) AS input_tokens,
+                   sum(cached_input_tokens) AS cached_input_tokens, sum(output_tokens) AS output_tokens,
+                   sum(cost) AS cost, NULL::numeric AS saved,
+                   count(*) FILTER (WHERE cost IS NULL) AS cost_unknown
+              FROM ai_router.calls
+             WHERE (SELECT pg_has_role('pg_monitor', 'usage'))
+                OR (role_id, role) IN (SELECT r.oid, r.rolname FROM pg_roles r WHERE pg_has_role(r.oid, 'usage'))
+             GROUP BY 1, 2, 3, 4, 5
+             UNION ALL
+            SELECT day, role, model, rule, task, 0, hits, 0, 0, NULL, NULL, NULL, NULL, saved, 0
+              FROM ai_router.hits
+             WHERE (SELECT pg_has_role('pg_monitor', 'usage'))
+                OR (role_id, role) IN (SELECT r.oid, r.rolname FROM pg_roles r WHERE pg_has_role(r.oid, 'usage'))
+           ) AS u
      GROUP BY 1, 2, 3, 4, 5;
 COMMENT ON VIEW ai_router.usage IS
-'calls, tokens and cost by day (UTC), role, model, rule and task; a role sees its own, pg_monitor everybody''s';
+'calls, cache hits, tokens and money by day (UTC), role, model, rule and task; a role sees its own, pg_monitor everybody''s';
+COMMENT ON COLUMN ai_router.usage.calls IS 'calls that reached a provider';
+COMMENT ON COLUMN ai_router.usage.cached IS 'calls that the cache answered, those that waited for an equal call among them';
+COMMENT ON COLUMN ai_router.usage.failed IS 'of calls, without an answer';
+COMMENT ON COLUMN ai_router.usage.attempts IS 'HTTP exchanges of calls';
+COMMENT ON COLUMN ai_router.usage.cached_input_tokens IS 'of input_tokens, read from the provider''s cache';
+COMMENT ON COLUMN ai_router.usage.cost IS 'USD spent, as far as it is known';
+COMMENT ON COLUMN ai_router.usage.saved IS 'USD that the cached answers once cost; NULL: not known of any';
+COMMENT ON COLUMN ai_router.usage.cost_unknown IS 'calls whose cost is not known';
 
 CREATE FUNCTION ai_router.counters(OUT name text, OUT value bigint) RETURNS SETOF record
 LANGUAGE c VOLATILE ROWS 20

@@ -325,6 +325,7 @@ air_call_wait(AirCall *call)
 		while ((ex = air_http_next_done()) != NULL)
 			air_request_exchange_done(ex);
 		fire_due();
+		air_hits_poll();
 		engine.last_seen = air_monotonic_ms();
 	}
 }

@@ -204,6 +204,17 @@ extern void air_ledger_attempt(AirRequest *request, const AirFailure *failure, i
 extern void air_ledger_drop(AirRequest *request);
 extern void air_ledger_call(AirCall *call);
 extern void air_ledger_cancel(AirCall *call);
+extern void air_record_text(const char **texts, int32 *len, int i, const char *text, int max);
+extern int air_record_slices(AirSlice *slices, const void *record, size_t size, const char **texts,
+							 const int32 *len, int ntexts);
+
+/* hits.c: calls that the cache answered; none of these fails */
+extern void air_hits_count(const AirCall *call, const AirModel *model, AirNano saved);
+extern void air_hits_poll(void);  /* while calls are under way: hands over what is a second old */
+extern void air_hits_flush(void); /* hands over all there is room for */
+
+/* ids.c */
+extern int64 air_call_new_id(void);
 
 /* attempt.c */
 extern int air_attempt_timeout(const AirRequest *request); /* ms */

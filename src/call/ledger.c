@@ -49,9 +49,9 @@ struct AirLedgerEntry
 	const char *texts[AIR_CALL_NTEXTS];
 };
 
-/* Set a text; too long a one is cut at a character. */
-static void
-set_text(const char **texts, int32 *len, int i, const char *text, int max)
+/* Set a text of a record; one longer than max bytes is cut at a character.  Never fails. */
+void
+air_record_text(const char **texts, int32 *len, int i, const char *text, int max)
 {
 	texts[i] = text;
 	len[i] = text == NULL ? -1 : (int32) strlen(text);
@@ -80,10 +80,10 @@ make_entry(AirCall *call)
 	r->role = call->role;
 	r->pid = MyProcPid;
 	r->query_id = (int64) pgstat_get_my_query_id();
-	set_text(e->texts, r->len, AIR_CALL_ROLE, call->role_name, NAMEDATALEN);
-	set_text(e->texts, r->len, AIR_CALL_FUNCTION, call->spec.function, NAMEDATALEN);
+	air_record_text(e->texts, r->len, AIR_CALL_ROLE, call->role_name, NAMEDATALEN);
+	air_record_text(e->texts, r->len, AIR_CALL_FUNCTION, call->spec.function, NAMEDATALEN);
 	if (AIR_HAS_HINT(hints, AIR_HINT_TASK))
-		set_text(e->texts, r->len, AIR_CALL_TASK, copy(call->cxt, hints->task), max);
+		air_record_text(e->texts, r->len, AIR_CALL_TASK, copy(call->cxt, hints->task), max);
 	if (AIR_HAS_HINT(hints, AIR_HINT_TAGS) && VARSIZE(hints->tags) <= max)
 	{
 		char *tags = MemoryContextAlloc(call->cxt, VARSIZE(hints->tags));
@@ -92,11 +92,11 @@ make_entry(AirCall *call)
 		e->texts[AIR_CALL_TAGS] = tags;
 		r->len[AIR_CALL_TAGS] = VARSIZE(hints->tags);
 	}
-	set_text(e->texts, r->len, AIR_CALL_RULE, call->route.rule->name, max);
-	set_text(e->texts, r->len, AIR_CALL_APPLICATION, copy(call->cxt, application_name),
-			 NAMEDATALEN);
+	air_record_text(e->texts, r->len, AIR_CALL_RULE, call->route.rule->name, max);
+	air_record_text(e->texts, r->len, AIR_CALL_APPLICATION, copy(call->cxt, application_name),
+					NAMEDATALEN);
 	if (air_log_prompts)
-		set_text(e->texts, r->len, AIR_CALL_PROMPT, copy(call->cxt, call->question), max);
+		air_record_text(e->texts, r->len, AIR_CALL_PROMPT, copy(call->cxt, call->question), max);
 	return e;
 }
 
@@ -189,10 +189,11 @@ air_ledger_begin(AirRequest *request)
 		air_stats_add(AIR_STAT_RETRIES, 1);
 }
 
-/* Slices of the texts behind a record. */
-static int
-slices_of(AirSlice *slices, const void *record, size_t size, const char **texts, const int32 *len,
-		  int ntexts)
+/* Slices of a record and the texts behind it, 1 + ntexts at most; returns how many.  Never fails.
+ */
+int
+air_record_slices(AirSlice *slices, const void *record, size_t size, const char **texts,
+				  const int32 *len, int ntexts)
 {
 	int n = 0;
 
@@ -227,13 +228,14 @@ publish_attempt(AirRequest *request, const char *sqlstate, const char *error, do
 	if (request_id != NULL && !pg_verifymbstr(request_id, strlen(request_id), true))
 		request_id = NULL;
 	strlcpy(r.sqlstate, sqlstate, sizeof(r.sqlstate));
-	set_text(texts, r.len, AIR_ATTEMPT_ROLE, call->role_name, NAMEDATALEN);
-	set_text(texts, r.len, AIR_ATTEMPT_MODEL, request->model->name, MAX_NAME);
-	set_text(texts, r.len, AIR_ATTEMPT_PROVIDER, request->model->server_name, NAMEDATALEN);
-	set_text(texts, r.len, AIR_ATTEMPT_REQUEST_ID, request_id, MAX_REQUEST_ID);
-	set_text(texts, r.len, AIR_ATTEMPT_ERROR, error, MAX_ERROR / 2);
-	if (!air_spool_publish(&request->space, AIR_RECORD_ATTEMPT, slices,
-						   slices_of(slices, &r, sizeof(r), texts, r.len, AIR_ATTEMPT_NTEXTS)))
+	air_record_text(texts, r.len, AIR_ATTEMPT_ROLE, call->role_name, NAMEDATALEN);
+	air_record_text(texts, r.len, AIR_ATTEMPT_MODEL, request->model->name, MAX_NAME);
+	air_record_text(texts, r.len, AIR_ATTEMPT_PROVIDER, request->model->server_name, NAMEDATALEN);
+	air_record_text(texts, r.len, AIR_ATTEMPT_REQUEST_ID, request_id, MAX_REQUEST_ID);
+	air_record_text(texts, r.len, AIR_ATTEMPT_ERROR, error, MAX_ERROR / 2);
+	if (!air_spool_publish(
+			&request->space, AIR_RECORD_ATTEMPT, slices,
+			air_record_slices(slices, &r, sizeof(r), texts, r.len, AIR_ATTEMPT_NTEXTS)))
 	{
 		/* Cannot be: all of the above fits.  Better no row than space that never comes back. */
 		air_stats_add(AIR_STAT_DROPPED, 1);
@@ -281,16 +283,17 @@ publish_call(AirCall *call, const char *sqlstate, const char *error)
 	r->latency_ms = result->latency_ms;
 	r->attempts = result->attempts;
 	strlcpy(r->sqlstate, sqlstate, sizeof(r->sqlstate));
-	set_text(e->texts, r->len, AIR_CALL_MODEL, result->model, MAX_NAME);
-	set_text(e->texts, r->len, AIR_CALL_PROVIDER, result->provider, NAMEDATALEN);
-	set_text(e->texts, r->len, AIR_CALL_FAMILY, model->family, MAX_NAME);
-	set_text(e->texts, r->len, AIR_CALL_ERROR, error, MAX_ERROR);
-	set_text(e->texts, r->len, AIR_CALL_FINISH, result->finish_reason, NAMEDATALEN);
+	air_record_text(e->texts, r->len, AIR_CALL_MODEL, result->model, MAX_NAME);
+	air_record_text(e->texts, r->len, AIR_CALL_PROVIDER, result->provider, NAMEDATALEN);
+	air_record_text(e->texts, r->len, AIR_CALL_FAMILY, model->family, MAX_NAME);
+	air_record_text(e->texts, r->len, AIR_CALL_ERROR, error, MAX_ERROR);
+	air_record_text(e->texts, r->len, AIR_CALL_FINISH, result->finish_reason, NAMEDATALEN);
 	if (air_log_prompts)
-		set_text(e->texts, r->len, AIR_CALL_ANSWER, result->answer,
-				 (int) air_spool_max_record() / 4);
-	while (!air_spool_publish(&call->space, AIR_RECORD_CALL, slices,
-							  slices_of(slices, r, sizeof(*r), e->texts, r->len, AIR_CALL_NTEXTS)))
+		air_record_text(e->texts, r->len, AIR_CALL_ANSWER, result->answer,
+						(int) air_spool_max_record() / 4);
+	while (!air_spool_publish(
+		&call->space, AIR_RECORD_CALL, slices,
+		air_record_slices(slices, r, sizeof(*r), e->texts, r->len, AIR_CALL_NTEXTS)))
 	{
 		/* A long answer while the spool is full: without it the rest fits. */
 		if (r->len[AIR_CALL_ANSWER] < 0)

@@ -86,6 +86,7 @@ answer_from_cache(AirCall *call, int n, const AirCached *found)
 	call->result.usage = found->usage;
 	call->result.cost = 0;
 	call->result.call_id = found->call_id;
+	air_hits_count(call, model, found->cost);
 	air_call_succeed(call, found->finish, found->text);
 }
 

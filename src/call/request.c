@@ -17,7 +17,6 @@
 
 #include "base/settings.h"
 #include "call/internal.h"
-#include "shared/shared.h"
 
 /* The messages in UTF-8; texts are the caller's where nothing needs converting. */
 static const AirMessage *
@@ -220,7 +219,7 @@ air_request_attempt(AirRequest *request)
 
 	/* Before anything is sent: these can fail.  Last the ticket, which nothing may leave behind. */
 	if (call->id == 0)
-		call->id = air_next_call_id();
+		call->id = air_call_new_id();
 	if (!air_ledger_reserve(request) || !admitted(request))
 	{
 		MemoryContextSwitchTo(caller);

@@ -9,7 +9,8 @@
  * portal stays one statement however it is run, by FETCH or by the protocol.
  *
  * At the end of the outermost run the one WARNING about calls that became NULL is
- * given: rows that are seen must not wait for the portal's end to be explained.
+ * given, and cache hits are handed over: rows that are seen must not wait for the portal's
+ * end to be explained.
  */
 #include "base/pg.h"
 
@@ -26,6 +27,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "call/internal.h"
 #include "call/statement.h"
 
 typedef struct Run
@@ -225,9 +227,13 @@ leave(Run *run, bool ok)
 	if (top != NULL)
 		return;
 	hide();
-	if (!ok)
+	if (!ok) /* what there is to hand over goes when the transaction aborts */
+	{
 		forget();
-	else if (nulls > 0)
+		return;
+	}
+	air_hits_flush();
+	if (nulls > 0)
 		report();
 }
 
@@ -317,6 +323,8 @@ on_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 static void
 on_xact(XactEvent event, void *arg)
 {
+	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
+		air_hits_flush();
 	if (event == XACT_EVENT_ABORT)
 		forget();
 	else if ((event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE) && top == NULL &&

@@ -84,6 +84,18 @@ air_callids_save(void)
 	write_mark(pg_atomic_read_u64(&ids->next));
 }
 
+void
+air_callids_raise(int64 taken)
+{
+	uint64 next = pg_atomic_read_u64(&ids->next);
+
+	if (taken <= 0 || taken > PG_INT64_MAX / 2)
+		return;
+	while (next <= (uint64) taken &&
+		   !pg_atomic_compare_exchange_u64(&ids->next, &next, (uint64) taken + 1))
+		;
+}
+
 /* Move the mark on for an id, unless somebody did since it was looked at.  Gives the flag back. */
 static void
 extend(uint64 id)
@@ -94,8 +106,9 @@ extend(uint64 id)
 	{
 		if (id + BLOCK / 2 >= high)
 		{
-			write_mark(high + BLOCK);
-			pg_atomic_write_u64(&ids->high, high + BLOCK);
+			high = Max(high, id) + BLOCK; /* the counter may have been raised */
+			write_mark(high);
+			pg_atomic_write_u64(&ids->high, high);
 		}
 	}
 	PG_FINALLY();

@@ -16,8 +16,11 @@
 /* Kinds of records. */
 typedef enum AirRecordKind
 {
-	AIR_RECORD_CALL,
-	AIR_RECORD_ATTEMPT
+	AIR_RECORD_CALL = 0,
+	AIR_RECORD_ATTEMPT = 1,
+	/* 2 is for the cache's table. */
+	AIR_RECORD_HITS = 3,
+	AIR_RECORD_NKINDS
 } AirRecordKind;
 
 /* Texts behind an AirCallRecord, in this order. */
@@ -85,5 +88,25 @@ typedef struct AirAttemptRecord
 	char sqlstate[6];
 	int32 len[AIR_ATTEMPT_NTEXTS];
 } AirAttemptRecord;
+
+/* Texts behind an AirHitsRecord, in this order. */
+typedef enum AirHitsText
+{
+	AIR_HITS_ROLE,
+	AIR_HITS_MODEL,
+	AIR_HITS_RULE,
+	AIR_HITS_TASK,
+	AIR_HITS_NTEXTS
+} AirHitsText;
+
+/* Calls that the cache answered, summed up. */
+typedef struct AirHitsRecord
+{
+	TimestampTz at; /* of the first one */
+	int64 hits;
+	AirNano saved; /* AIR_NANO_UNKNOWN: no cost was known */
+	Oid role;
+	int32 len[AIR_HITS_NTEXTS];
+} AirHitsRecord;
 
 #endif

@@ -138,6 +138,12 @@ air_spool_reserve(size_t len, AirSpoolSpace *space)
 	return space->nblocks > 0;
 }
 
+bool
+air_spool_roomy(void)
+{
+	return air_spool->nfree >= air_spool->nblocks / 2;
+}
+
 void
 air_spool_release(AirSpoolSpace *space)
 {

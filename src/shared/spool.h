@@ -62,6 +62,9 @@ extern bool air_spool_reserve(size_t len, AirSpoolSpace *space);
  */
 extern bool air_spool_publish(AirSpoolSpace *space, int kind, const AirSlice *slices, int nslices);
 
+/* Is at least half of the spool free?  A glance without the lock. */
+extern bool air_spool_roomy(void);
+
 /* Give unused space back; none is no error.  Never fails. */
 extern void air_spool_release(AirSpoolSpace *space);
 

@@ -12,6 +12,7 @@ static const char *const names[AIR_STAT_COUNT] = {
 	[AIR_STAT_CALLS] = "calls",
 	[AIR_STAT_FAILURES] = "failures",
 	[AIR_STAT_CANCELLED] = "cancelled",
+	[AIR_STAT_CACHED] = "cached",
 	[AIR_STAT_ATTEMPTS] = "attempts",
 	[AIR_STAT_RETRIES] = "retries",
 	[AIR_STAT_SPOOL_WAITS] = "spool_waits",

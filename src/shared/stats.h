@@ -14,6 +14,7 @@ typedef enum AirCounter
 	AIR_STAT_CALLS,     /* calls that reached a provider and ended */
 	AIR_STAT_FAILURES,  /* of these, without an answer */
 	AIR_STAT_CANCELLED, /* of these, because nobody wanted it any more */
+	AIR_STAT_CACHED,    /* calls that the cache answered, once handed to the ledger */
 	AIR_STAT_ATTEMPTS,
 	AIR_STAT_RETRIES,
 	AIR_STAT_SPOOL_WAITS,   /* calls that waited for space */

@@ -23,14 +23,13 @@
 #include "utils/tuplestore.h"
 
 #include "base/settings.h"
+#include "shared/ledger.h"
 #include "shared/stats.h"
 #include "worker/batch.h"
 #include "worker/rows.h"
 
 /* Rows of a table that one clean-up deletes: a bounded cost a minute. */
 #define CLEANUP_ROWS 20000
-
-#define MAX_KINDS 8
 
 /* A table of schema ai_router, locked without waiting.  InvalidOid with *locked: somebody holds it.
  */
@@ -131,16 +130,15 @@ pass_mark(const AirSpoolRecord *records, int n, uint64 incarnation)
 AirBatchResult
 air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation)
 {
-	Oid tables[MAX_KINDS];
+	Oid tables[AIR_RECORD_NKINDS];
 	bool locked, ok = true;
 	Oid mark = lock_table("spool_mark", &locked);
-	int known, nkinds = 0;
+	int known;
 
-	while (air_rows_kind(nkinds) != NULL)
-		nkinds++;
-	Assert(nkinds <= MAX_KINDS);
-	for (int k = 0; OidIsValid(mark) && k < nkinds; k++)
+	for (int k = 0; OidIsValid(mark) && k < AIR_RECORD_NKINDS; k++)
 	{
+		if (air_rows_kind(k) == NULL)
+			continue;
 		tables[k] = lock_table(air_rows_kind(k)->table, &locked);
 		if (!OidIsValid(tables[k]))
 			mark = InvalidOid;
@@ -154,8 +152,9 @@ air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation)
 	SPI_connect();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	known = pass_mark(records, n, incarnation);
-	for (int k = 0; ok && k < nkinds; k++)
-		ok = insert_kind(tables[k], records + known, n - known, k);
+	for (int k = 0; ok && k < AIR_RECORD_NKINDS; k++)
+		if (air_rows_kind(k) != NULL)
+			ok = insert_kind(tables[k], records + known, n - known, k);
 	PopActiveSnapshot();
 	SPI_finish();
 	return ok ? AIR_BATCH_WRITTEN : AIR_BATCH_REFUSED;
@@ -164,7 +163,16 @@ air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation)
 void
 air_batch_clean_up(void)
 {
-	static const char *const tables[] = {"calls", "attempts"};
+	static const struct
+	{
+		const char *table;
+		const char *column;
+		const char *before; /* of the moment $1 */
+	} tables[] = {
+		{"calls", "at", "$1"},
+		{"attempts", "at", "$1"},
+		{"hits", "day", "($1 AT TIME ZONE 'UTC')::date"},
+	};
 	TimestampTz before;
 
 	if (air_log_retention_s == 0)
@@ -178,13 +186,13 @@ air_batch_clean_up(void)
 		Datum args[1] = {TimestampTzGetDatum(before)};
 		bool locked;
 
-		if (!OidIsValid(lock_table(tables[i], &locked)))
+		if (!OidIsValid(lock_table(tables[i].table, &locked)))
 			continue;
 		SPI_execute_with_args(
 			psprintf("DELETE FROM ai_router.%1$s WHERE ctid = ANY (ARRAY("
-					 "SELECT ctid FROM ai_router.%1$s WHERE at < $1 ORDER BY at LIMIT %2$d "
+					 "SELECT ctid FROM ai_router.%1$s WHERE %2$s < %3$s ORDER BY %2$s LIMIT %4$d "
 					 "FOR UPDATE SKIP LOCKED))",
-					 tables[i], CLEANUP_ROWS),
+					 tables[i].table, tables[i].column, tables[i].before, CLEANUP_ROWS),
 			1, types, args, NULL, false, 0);
 	}
 	PopActiveSnapshot();

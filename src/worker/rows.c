@@ -9,6 +9,7 @@
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
@@ -85,10 +86,10 @@ add_text(Row *row, const char *column, Oid type, int32 len)
 }
 
 static void
-add_cost(Row *row, AirNano cost)
+add_money(Row *row, const char *column, AirNano n)
 {
-	add(row, "cost", NUMERICOID, cost < 0 ? (Datum) 0 : NumericGetDatum(air_nano_to_numeric(cost)),
-		cost < 0);
+	add(row, column, NUMERICOID, n < 0 ? (Datum) 0 : NumericGetDatum(air_nano_to_numeric(n)),
+		n < 0);
 }
 
 static void
@@ -127,7 +128,7 @@ add_call(Row *row, const void *record)
 	add_int(row, "cache_write_tokens", r->cache_write, r->cache_write < 0);
 	add_int(row, "output_tokens", r->output, r->output < 0);
 	add_int(row, "reasoning_tokens", r->reasoning, r->reasoning < 0);
-	add_cost(row, r->cost);
+	add_money(row, "cost", r->cost);
 	add(row, "latency_ms", FLOAT8OID, Float8GetDatum(r->latency_ms), false);
 	add_int(row, "query_id", r->query_id, r->query_id == 0);
 	add(row, "pid", INT4OID, Int32GetDatum(r->pid), false);
@@ -149,13 +150,29 @@ add_attempt(Row *row, const void *record)
 	add(row, "latency_ms", FLOAT8OID, Float8GetDatum(r->latency_ms), false);
 	add_int(row, "input_tokens", r->input, r->input < 0);
 	add_int(row, "output_tokens", r->output, r->output < 0);
-	add_cost(row, r->cost);
+	add_money(row, "cost", r->cost);
 	add(row, "retry_after", FLOAT8OID, Float8GetDatum(r->retry_after), r->retry_after < 0);
 	add_text(row, "role", NAMEOID, r->len[AIR_ATTEMPT_ROLE]);
 	add_text(row, "model", TEXTOID, r->len[AIR_ATTEMPT_MODEL]);
 	add_text(row, "provider", TEXTOID, r->len[AIR_ATTEMPT_PROVIDER]);
 	add_text(row, "request_id", TEXTOID, r->len[AIR_ATTEMPT_REQUEST_ID]);
 	add_text(row, "error", TEXTOID, r->len[AIR_ATTEMPT_ERROR]);
+}
+
+static void
+add_hits(Row *row, const void *record)
+{
+	const AirHitsRecord *r = record;
+	int64 day = r->at / USECS_PER_DAY - (r->at % USECS_PER_DAY < 0); /* UTC, as the clock is */
+
+	add(row, "day", DATEOID, DateADTGetDatum((DateADT) day), false);
+	add(row, "role_id", OIDOID, ObjectIdGetDatum(r->role), false);
+	add_int(row, "hits", r->hits, false);
+	add_money(row, "saved", r->saved);
+	add_text(row, "role", NAMEOID, r->len[AIR_HITS_ROLE]);
+	add_text(row, "model", TEXTOID, r->len[AIR_HITS_MODEL]);
+	add_text(row, "rule", TEXTOID, r->len[AIR_HITS_RULE]);
+	add_text(row, "task", TEXTOID, r->len[AIR_HITS_TASK]);
 }
 
 typedef struct Kind
@@ -172,12 +189,22 @@ static const Kind kinds[] = {
 	[AIR_RECORD_ATTEMPT] = {{"attempts", "INSERT INTO ai_router.attempts SELECT * FROM spooled",
 							 sizeof(AirAttemptRecord)},
 							add_attempt},
+	[AIR_RECORD_HITS] = {{"hits",
+						  "INSERT INTO ai_router.hits AS h"
+						  " (day, role_id, role, model, rule, task, hits, saved)"
+						  " SELECT day, role_id, role, model, rule, task, sum(hits), sum(saved)"
+						  " FROM spooled GROUP BY 1, 2, 3, 4, 5, 6"
+						  " ON CONFLICT (day, role_id, role, model, rule, task) DO UPDATE"
+						  " SET hits = h.hits + excluded.hits,"
+						  " saved = coalesce(h.saved + excluded.saved, h.saved, excluded.saved)",
+						  sizeof(AirHitsRecord)},
+						 add_hits},
 };
 
 const AirRowKind *
 air_rows_kind(int kind)
 {
-	return kind >= 0 && kind < lengthof(kinds) ? &kinds[kind].row : NULL;
+	return kind >= 0 && kind < lengthof(kinds) && kinds[kind].add ? &kinds[kind].row : NULL;
 }
 
 bool

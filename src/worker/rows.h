@@ -19,7 +19,7 @@ typedef struct AirRowKind
 	size_t fixed;       /* bytes before the texts */
 } AirRowKind;
 
-/* NULL: an unknown kind; kinds count from 0. */
+/* By AirRecordKind; NULL: an unknown kind. */
 extern const AirRowKind *air_rows_kind(int kind);
 
 /*
