@@ -101,6 +101,7 @@ typedef struct Cache
 	uint32 npartitions; /* a power of two; 0: no cache */
 	uint32 nblocks;     /* of each partition; likewise its buckets and ghosts */
 	int tranche;
+	char pad[PG_CACHE_LINE_SIZE]; /* the above is read at each look-up, a lock near it written */
 	Partition partitions[FLEXIBLE_ARRAY_MEMBER];
 } Cache;
 

@@ -142,6 +142,17 @@ write_key("sandbox-$word-file-two\n");
 is($s->value($filed), 'hi', 'rotated between two calls of a session');
 is(key_length('filed'), length("Bearer sandbox-$word-file-two"), 'the new key was sent');
 
+# A cached answer belongs to the key it was bought with; the file is not looked at for each of them.
+my $kept = q{SELECT ai_complete('Echo: kept', '{"model": "filed", "cache": "on"}')};
+my $bought = $t->counter('filed', 'requests') + 1;
+$s->value($kept) for 1 .. 3;
+is($t->counter('filed', 'requests'), $bought, 'bought once with one key');
+write_key("sandbox-$word-file-three\n");
+my $until = AiRouterSession::now() + 5;
+$s->value($kept) while $t->counter('filed', 'requests') == $bought && AiRouterSession::now() < $until;
+$s->value($kept) for 1 .. 3;
+is($t->counter('filed', 'requests'), $bought + 1, 'once more with the next one');
+
 # Files that hold no key: an error that shows neither content nor path.
 my @bad = (
 	[ 'missing', sub { unlink $file }, qr/No such file or directory/ ],
