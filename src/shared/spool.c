@@ -276,6 +276,12 @@ air_spool_publish(AirSpoolSpace *space, int kind, const AirSlice *slices, int ns
 	return true;
 }
 
+bool
+air_spool_roomy(void)
+{
+	return air_spool != NULL && air_spool->nfree > air_spool->nblocks / 2 && !RecoveryInProgress();
+}
+
 void
 air_spool_usage(uint64 *size, uint64 *used)
 {

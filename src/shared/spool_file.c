@@ -39,7 +39,9 @@ typedef struct FileEntry
 } FileEntry;
 
 #define MAGIC 0x41495231
-#define VERSION ((uint32) ((sizeof(AirCallRecord) << 16) + sizeof(AirAttemptRecord)))
+#define VERSION                                                                                    \
+	((uint32) ((sizeof(AirCallRecord) << 20) + (sizeof(AirAttemptRecord) << 10) +                  \
+			   sizeof(AirCacheRecord)))
 
 static bool
 put(FILE *f, const void *data, size_t len, pg_crc32c *crc)
