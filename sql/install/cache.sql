@@ -41,7 +41,7 @@ COMMENT ON COLUMN ai_router.cache.expires_at IS 'given out until then (hint "cac
 COMMENT ON COLUMN ai_router.cache.last_used IS
 'day (UTC) on which it was received or given out last; behind by the uses of a time in which the spool was half full';
 COMMENT ON COLUMN ai_router.cache.hits IS
-'how often it was given out, at least: told with the first use of a day, then by sixteen or more and once a minute at most; what was not told when it left shared memory is missing';
+'how often it was given out, at least: told with the first use of a day, then once a minute by sixteen or more, or by 1024; what was not told when it left shared memory is missing';
 COMMENT ON INDEX ai_router.cache_last_used_idx IS 'for deleting what nobody used for long';
 COMMENT ON INDEX ai_router.cache_expires_at_idx IS 'for deleting what has expired';
 

@@ -17,8 +17,9 @@
 #define MAX_HITS 3      /* second chances that an entry can gather */
 #define LARGEST_SHARE 8 /* an entry may take one in so many blocks of its partition */
 
-/* The table is told of so many uses, but of one entry not oftener than that. */
-#define TELL_USES 16
+/* The table is told of so many uses of an entry, or of fewer after a while. */
+#define TELL_USES 1024
+#define TELL_SOME 16
 #define TELL_PAUSE_US (60 * USECS_PER_SEC)
 
 bool
@@ -35,8 +36,8 @@ air_cache_fresh(TimestampTz created, TimestampTz expires, int64 max_age_us)
 bool
 air_cache_tell(TimestampTz told, uint32 uses, TimestampTz now)
 {
-	if (now / USECS_PER_DAY <= told / USECS_PER_DAY &&
-		(uses < TELL_USES || now - told < TELL_PAUSE_US))
+	if (now / USECS_PER_DAY <= told / USECS_PER_DAY && uses < TELL_USES &&
+		(uses < TELL_SOME || now - told < TELL_PAUSE_US))
 		return false;
 	return air_spool_roomy();
 }

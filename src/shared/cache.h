@@ -56,7 +56,7 @@ extern bool air_cache_fresh(TimestampTz created, TimestampTz expires, int64 max_
 /*
  * Is the table to be told now of so many uses, which it was told of before at that time?  With the
  * first one of a day, so that it knows what is in use, and otherwise when some have come
- * together; never in a hurry, and not while the spool has better things to do.
+ * together; not while the spool has better things to do.
  */
 extern bool air_cache_tell(TimestampTz told, uint32 uses, TimestampTz now);
 
