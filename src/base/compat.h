@@ -7,10 +7,12 @@
 
 #include "base/pg.h"
 
+#include "access/genam.h"
 #include "catalog/pg_foreign_server.h"
 #include "storage/latch.h"
 #include "utils/acl.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/wait_event.h"
 #if PG_VERSION_NUM >= 180000
 #include "storage/waiteventset.h"
@@ -54,6 +56,43 @@ air_writer_wait_event_compat(void)
 	return event;
 #else
 	return PG_WAIT_EXTENSION;
+#endif
+}
+
+/* The wait event of a backend that waits for a lock on ai_router.cache. */
+static inline uint32
+air_cache_wait_event_compat(void)
+{
+#if PG_VERSION_NUM >= 170000
+	static uint32 event = 0;
+
+	if (event == 0)
+		event = WaitEventExtensionNew("AiRouterCacheTable");
+	return event;
+#else
+	return PG_WAIT_EXTENSION;
+#endif
+}
+
+/* The index of a table's primary key, InvalidOid: it has none. */
+static inline Oid
+air_primary_key_compat(Relation rel)
+{
+#if PG_VERSION_NUM >= 180000
+	return RelationGetPrimaryKeyIndex(rel, false);
+#else
+	return RelationGetPrimaryKeyIndex(rel);
+#endif
+}
+
+/* Begin an index scan with one key. */
+static inline IndexScanDesc
+air_index_beginscan_compat(Relation rel, Relation index, Snapshot snapshot)
+{
+#if PG_VERSION_NUM >= 180000
+	return index_beginscan(rel, index, snapshot, NULL, 1, 0);
+#else
+	return index_beginscan(rel, index, snapshot, 1, 0);
 #endif
 }
 

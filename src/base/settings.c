@@ -33,6 +33,7 @@ int air_log_retention_s = 90 * 86400;
 int air_spool_kb = 8 * 1024;
 bool air_cache_use = true;
 int air_cache_kb = 64 * 1024;
+int air_cache_retention_s = 30 * 86400;
 char *air_allowed_hosts = NULL;
 
 static const struct config_enum_entry on_error_values[] = {
@@ -229,12 +230,17 @@ air_settings_init(void)
 							 "When off, the cache is neither read nor written.", &air_cache_use,
 							 true, PGC_USERSET, 0, NULL, NULL, NULL);
 
+	DefineCustomIntVariable("ai_router.cache_retention",
+							"Sets how long ai_router.cache keeps an answer after its last use.",
+							"To the day.  Zero keeps them for ever.", &air_cache_retention_s,
+							30 * 86400, 0, INT_MAX, PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
+
 	/* Fixed when the server starts: one that did not preload the library has no cache. */
 	if (process_shared_preload_libraries_in_progress)
-		DefineCustomIntVariable("ai_router.cache_size",
-								"Sets how much shared memory keeps answers; 0 keeps none.", NULL,
-								&air_cache_kb, 64 * 1024, 0, INT_MAX, PGC_POSTMASTER, GUC_UNIT_KB,
-								check_cache_size, NULL, NULL);
+		DefineCustomIntVariable(
+			"ai_router.cache_size", "Sets how much shared memory keeps answers.",
+			"With 0 only what is on its way to the table, in 1MB.", &air_cache_kb, 64 * 1024, 0,
+			INT_MAX, PGC_POSTMASTER, GUC_UNIT_KB, check_cache_size, NULL, NULL);
 
 	DefineCustomStringVariable("ai_router.allowed_hosts",
 							   "Lists hosts that a server may name without being a superuser's.",

@@ -30,7 +30,8 @@ extern bool air_log_prompts;          /* prompts and answers go into the ledger 
 extern int air_log_retention_s;       /* age at which rows of the ledger go */
 extern int air_spool_kb;              /* shared memory of the spool */
 extern bool air_cache_use;            /* where no hint says otherwise */
-extern int air_cache_kb;              /* shared memory for answers, 0: none */
+extern int air_cache_kb;              /* shared memory for answers, 0: the least */
+extern int air_cache_retention_s;     /* since its last use, 0: for ever */
 extern char *air_allowed_hosts;       /* comma-separated host[:port] list */
 
 /* Define all of them; called once from _PG_init. */

@@ -16,6 +16,7 @@
 #include "call/statement.h"
 #include "http/http.h"
 #include "lib/ilist.h"
+#include "shared/cache.h"
 #include "shared/health.h"
 #include "shared/spool.h"
 #include "shared/flight.h"
@@ -81,10 +82,12 @@ struct AirCall
 	bool heavy;        /* its memory is worth giving back at once */
 	StringInfo earlier;
 	const char *role_name;
-	const char *question;  /* all user text, for ai_router.log_prompts */
-	AirLedgerEntry *entry; /* what the ledger will say, NULL before the first attempt */
-	AirSpoolSpace space;   /* reserved for it */
-	double short_since;    /* engine clock: waits for spool space, 0: does not */
+	const char *question;       /* all user text, for ai_router.log_prompts */
+	AirLedgerEntry *entry;      /* what the ledger will say, NULL before the first attempt */
+	AirSpoolSpace space;        /* reserved for it */
+	double short_since;         /* engine clock: waits for spool space, 0: does not */
+	AirSpoolSpace answer_space; /* reserved for the answer's row in ai_router.cache */
+	AirCached answer;           /* as it is kept, text NULL: not yet, or not at all */
 	AirRequest *request;
 	AirResult result;
 };
@@ -105,6 +108,9 @@ struct AirRequest
 	int timeout_ms;            /* of the attempt that runs */
 	AirTicket *ticket;         /* held while an attempt is under way, NULL: not admitted */
 	double sent;               /* engine clock: when the attempt started */
+	char *text; /* the answer: the attempt is over, its row needs more space; NULL: not so */
+	AirFinish finish;
+	double short_since; /* engine clock: since when */
 
 	/* For the statement's caps. */
 	AirNano reserved; /* the most that the attempt can cost, 0 where that is unknown */
@@ -150,8 +156,14 @@ extern void air_call_cancel(AirCall *call); /* leave queue and request; never fa
 
 /* lookup.c: between a call and the cache */
 extern bool air_call_lookup(AirCall *call); /* true: it has ended, or waits */
-extern bool air_call_find(AirCall *call);   /* true: an answer was there and has ended it */
-extern void air_call_keep(AirCall *call, AirFinish finish, char *text); /* never fails */
+extern bool air_call_find(AirCall *call);   /* in shared memory; true: this has ended it */
+extern int64 air_call_ttl(const AirCall *call);
+
+/* keep.c: answers on their way into the cache */
+extern bool air_keep_reserve(AirCall *call);
+extern void air_keep(AirCall *call, AirFinish finish, char *text);
+extern bool air_keep_spool(AirCall *call, bool give_up);
+extern void air_keep_tell_use(const AirKey *key, uint32 uses);
 
 /* waiting.c: calls that wait for an equal one; those that may be called always never fail */
 extern bool air_waiting_join(AirCall *call);      /* true: it waits, or has ended */
@@ -167,7 +179,7 @@ extern void air_request_prepare(AirCall *call); /* fill call->prompt; may raise 
 extern void air_request_begin(AirCall *call);   /* of a queued call, for its current candidate */
 extern void air_request_attempt(AirRequest *request);
 extern void air_request_exchange_done(AirExchange *ex);
-extern void air_request_due(AirRequest *request);  /* running and due: time-out or fixture */
+extern void air_request_due(AirRequest *request);  /* running and due, for whatever reason */
 extern void air_request_drop(AirRequest *request); /* cancel, leave its calls; never fails */
 
 /* admit.c: health and limits, before an attempt and after it */

@@ -24,10 +24,6 @@
 #include "shared/ledger.h"
 #include "shared/stats.h"
 
-/* A call waits so long for space, engine clock, and looks so often. */
-#define WAIT_MS 5000
-#define LOOK_MS 5
-
 /* Room for what is not known in advance: names of a model, an error, a request id. */
 #define CALL_TAIL 1024
 #define ATTEMPT_TAIL 768
@@ -117,10 +113,27 @@ reserve_call(AirCall *call)
 	return air_spool_reserve(size, &call->space);
 }
 
+/* Take space for the attempt that is to start, for its call, and for its answer in the cache. */
+static bool
+reserve_all(AirRequest *request)
+{
+	AirCall *call = request->calls[0];
+
+	if (reserve_call(call) && air_keep_reserve(call) &&
+		(air_spool_holds(&request->space) ||
+		 air_spool_reserve(sizeof(AirAttemptRecord) + ATTEMPT_TAIL, &request->space)))
+		return true;
+	/* What many hold that wait could be all there is. */
+	air_spool_release(&request->space);
+	air_spool_release(&call->answer_space);
+	if (call->started == 0)
+		air_spool_release(&call->space);
+	return false;
+}
+
 /*
- * Take space for the attempt that is to start and for its call.  False if there
- * is none: the request is due a moment later then, and looks again.  Raises (53400) after
- * five seconds of that.
+ * Take space in the spool for what is to start.  False if there is none: the request is due a
+ * moment later then, and looks again.  Raises (53400) after five seconds of that.
  */
 bool
 air_ledger_reserve(AirRequest *request)
@@ -128,9 +141,7 @@ air_ledger_reserve(AirRequest *request)
 	AirCall *call = request->calls[0];
 	double now;
 
-	if (reserve_call(call) &&
-		(air_spool_holds(&request->space) ||
-		 air_spool_reserve(sizeof(AirAttemptRecord) + ATTEMPT_TAIL, &request->space)))
+	if (reserve_all(request))
 	{
 		call->short_since = 0;
 		return true;
@@ -141,21 +152,22 @@ air_ledger_reserve(AirRequest *request)
 		call->short_since = now;
 		air_stats_add(AIR_STAT_SPOOL_WAITS, 1);
 	}
-	if (now - call->short_since >= WAIT_MS)
+	if (now - call->short_since >= AIR_SPOOL_WAIT_MS)
 	{
 		air_stats_add(AIR_STAT_SPOOL_REFUSED, 1);
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-			 errmsg("no room for this AI call in the spool after %d s", WAIT_MS / 1000),
+			 errmsg("no room for this AI call in the spool after %d s", AIR_SPOOL_WAIT_MS / 1000),
 			 errdetail("Rows for ai_router.calls wait in shared memory until a background worker "
 					   "has written them."),
-			 errhint("See whether a session holds a lock on ai_router.calls or "
-					 "ai_router.attempts, whether max_worker_processes leaves room for the "
-					 "worker, and the server's log; or raise ai_router.spool_size.")));
+			 errhint("See whether a session holds a lock on ai_router.calls, "
+					 "ai_router.attempts or ai_router.cache, whether max_worker_processes leaves "
+					 "room for the worker, and the server's log; or raise "
+					 "ai_router.spool_size.")));
 	}
 	air_spool_hurry();
-	request->due = now + LOOK_MS;
+	request->due = now + AIR_SPOOL_LOOK_MS;
 	return false;
 }
 
@@ -324,6 +336,7 @@ air_ledger_call(AirCall *call)
 		}
 	}
 	air_spool_release(&call->space);
+	air_spool_release(&call->answer_space);
 }
 
 /* The call is given up before its end.  Never fails. */
@@ -339,4 +352,7 @@ air_ledger_cancel(AirCall *call)
 		publish_call(call, CANCELLED, "cancelled");
 	}
 	air_spool_release(&call->space);
+	/* Its answer may be here, and is in shared memory then: what fits is written all the same. */
+	(void) air_keep_spool(call, true);
+	air_spool_release(&call->answer_space);
 }

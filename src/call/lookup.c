@@ -1,6 +1,6 @@
 /*
  * lookup.c
- *	  Between a call and the cache: what the hints allow, look up, keep.
+ *	  Between a call and the cache: what the hints allow, and looking up.
  *
  * Routing has judged the candidates before this is asked, rights included, and a key
  * holds whose credential would be used: so a role finds only what it could have
@@ -8,10 +8,12 @@
  */
 #include "base/pg.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "base/settings.h"
+#include "call/cache_table.h"
 #include "call/key.h"
 
 /* What a call does with the cache: the hint, else the setting. */
@@ -36,9 +38,9 @@ takes_part(const AirCall *call, int n)
 		   !call->route.candidates[n].model->server->api->offline;
 }
 
-/* How long an answer may be kept, and how old one may be; 0: no matter. */
-static int64
-ttl_of(const AirCall *call)
+/* How long the call's answer may be kept, and how old one for it may be; 0: no matter. */
+int64
+air_call_ttl(const AirCall *call)
 {
 	const AirHints *hints = &call->route.hints;
 
@@ -90,24 +92,59 @@ answer_from_cache(AirCall *call, int n, const AirCached *found)
 	air_call_succeed(call, found->finish, found->text);
 }
 
-/* Look the keys of all candidates up, in their order; true: the call has ended. */
+/* Look the keys of all candidates up in shared memory, in their order; true: the call has ended. */
 bool
 air_call_find(AirCall *call)
 {
 	MemoryContext caller = MemoryContextSwitchTo(call->cxt);
 	AirCached found;
+	uint32 uses = 0;
 	bool hit = false;
 
 	for (int i = 0; i < call->route.nusable && !hit; i++)
 	{
 		const AirKey *key = key_of(call, i);
 
-		hit = key != NULL && air_cache_get(key, ttl_of(call), &found);
+		hit = key != NULL && air_cache_get(key, air_call_ttl(call), &found, &uses);
+		if (hit && uses > 0)
+			air_keep_tell_use(key, uses);
 		if (hit)
 			answer_from_cache(call, i, &found);
 	}
 	MemoryContextSwitchTo(caller);
 	return hit;
+}
+
+/*
+ * Look them up in the table, and take what is there into shared memory.  Once per call, when it is
+ * submitted: what others receive while it waits is in shared memory.
+ */
+static bool
+find_in_table(AirCall *call)
+{
+	MemoryContext caller = MemoryContextSwitchTo(call->cxt);
+	const AirKey **keys = palloc(sizeof(AirKey *) * call->route.nusable);
+	AirCached found;
+	char *model;
+	int hit;
+
+	for (int i = 0; i < call->route.nusable; i++)
+		keys[i] = key_of(call, i);
+	hit = air_cache_table_find(keys, call->route.nusable, air_call_ttl(call), &found, &model);
+	if (hit >= 0)
+	{
+		TimestampTz now = GetCurrentStatementStartTimestamp();
+
+		if (air_cache_tell(found.told, 1, now))
+		{
+			air_keep_tell_use(keys[hit], 1);
+			found.told = now;
+		}
+		(void) air_cache_put(keys[hit], MyDatabaseId, model, &found);
+		answer_from_cache(call, hit, &found);
+	}
+	MemoryContextSwitchTo(caller);
+	return hit >= 0;
 }
 
 /*
@@ -128,7 +165,7 @@ air_call_lookup(AirCall *call)
 			(void) key_of(call, i);
 		return false;
 	}
-	if (keys && air_call_find(call))
+	if (keys && (air_call_find(call) || find_in_table(call)))
 		return true;
 	for (int i = 0; keys && i < call->route.nusable; i++)
 	{
@@ -145,21 +182,4 @@ air_call_lookup(AirCall *call)
 	err.hint = "The hint \"cache\" is \"only\": leave it out to ask a provider.";
 	air_call_fail(call, &err);
 	return true;
-}
-
-/* Keep the answer that a call's current candidate has given.  Never fails. */
-void
-air_call_keep(AirCall *call, AirFinish finish, char *text)
-{
-	const AirModel *model = call->route.candidates[call->current].model;
-	AirCached answer = {.text = text,
-						.finish = finish,
-						.usage = call->result.usage,
-						.cost = call->result.cost,
-						.call_id = call->result.call_id};
-
-	if (call->keys == NULL || call->keys[call->current].state != AIR_KEY_VALID)
-		return;
-	(void) air_cache_put(&call->keys[call->current].key, MyDatabaseId, model->name, ttl_of(call),
-						 &answer);
 }

@@ -281,6 +281,30 @@ add_usage(AirRequest *request, const AirUsage *usage)
 		call->result.cost = Max(call->result.cost, 0) + cost;
 }
 
+/*
+ * The request has its answer, which is in shared memory.  Its call ends when the answer is on
+ * its way to the table, too: until then the request keeps its slot and is due again and again.
+ */
+static void
+deliver(AirRequest *request)
+{
+	AirCall *call = request->calls[0];
+	AirFinish finish = request->finish;
+	char *text = request->text;
+	double now = air_engine_now();
+
+	if (request->short_since == 0)
+		request->short_since = now;
+	if (!air_keep_spool(call, now - request->short_since >= AIR_SPOOL_WAIT_MS))
+	{
+		air_spool_hurry();
+		request->due = now + AIR_SPOOL_LOOK_MS;
+		return;
+	}
+	air_request_drop(request);
+	air_call_succeed(call, finish, text);
+}
+
 /* The attempt brought bytes (or a fixture's answer): read and judge them, end or retry. */
 static void
 attempt_ended(AirRequest *request)
@@ -305,9 +329,10 @@ attempt_ended(AirRequest *request)
 		air_admit_done(request, NULL, &answer.usage);
 		air_statement_settle(request, NULL);
 		air_ledger_attempt(request, NULL, status, answer.request_id);
-		air_request_drop(request);
-		air_call_keep(call, answer.finish, text);
-		air_call_succeed(call, answer.finish, text);
+		request->text = text;
+		request->finish = answer.finish;
+		air_keep(call, answer.finish, text);
+		deliver(request);
 	}
 	else
 		request_failed(request, &err);
@@ -321,7 +346,7 @@ air_request_exchange_done(AirExchange *ex)
 	attempt_ended(air_exchange_owner(ex));
 }
 
-/* A running request is due: a fixture answers, an exchange has timed out. */
+/* A running request is due: a fixture answers, an exchange has timed out, an answer waits. */
 void
 air_request_due(AirRequest *request)
 {
@@ -329,6 +354,11 @@ air_request_due(AirRequest *request)
 	AirFailure err;
 	bool sent = true;
 
+	if (request->text != NULL)
+	{
+		deliver(request);
+		return;
+	}
 	if (request->exchange != NULL)
 	{
 		sent = air_exchange_sent(request->exchange);

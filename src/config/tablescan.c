@@ -7,6 +7,9 @@
  */
 #include "base/pg.h"
 
+#include "access/genam.h"
+#include "access/skey.h"
+#include "access/stratnum.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/pg_type.h"
@@ -19,8 +22,10 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 #include "base/clock.h"
+#include "base/compat.h"
 #include "config/tablescan.h"
 
 /* Whoever locks a table of ours keeps others waiting for so long at most. */
@@ -30,6 +35,7 @@ struct AirScan
 {
 	Relation rel;
 	TableScanDesc scan;
+	IndexScanDesc by_key; /* or this */
 	TupleTableSlot *slot;
 };
 
@@ -106,7 +112,7 @@ air_tables_unlock(const Oid *relids, int n)
 AirScan *
 air_scan_begin(Oid relid, Snapshot snapshot)
 {
-	AirScan *s = palloc(sizeof(AirScan));
+	AirScan *s = palloc0(sizeof(AirScan));
 
 	s->rel = table_open(relid, AccessShareLock);
 	s->slot = table_slot_create(s->rel, NULL);
@@ -127,9 +133,37 @@ void
 air_scan_end(AirScan *s)
 {
 	ExecDropSingleTupleTableSlot(s->slot);
-	table_endscan(s->scan);
-	table_close(s->rel, AccessShareLock);
+	if (s->by_key != NULL)
+		index_endscan(s->by_key);
+	else
+	{
+		table_endscan(s->scan);
+		table_close(s->rel, AccessShareLock);
+	}
 	pfree(s);
+}
+
+/* See tablescan.h. */
+AirScan *
+air_scan_begin_keyed(Relation rel, Relation index, Snapshot snapshot)
+{
+	AirScan *s = palloc0(sizeof(AirScan));
+
+	s->rel = rel;
+	s->slot = table_slot_create(rel, NULL);
+	s->by_key = air_index_beginscan_compat(rel, index, snapshot);
+	return s;
+}
+
+/* See tablescan.h. */
+bool
+air_scan_find(AirScan *s, RegProcedure equals, Datum key)
+{
+	ScanKeyData k;
+
+	ScanKeyInit(&k, 1, BTEqualStrategyNumber, equals, key);
+	index_rescan(s->by_key, &k, 1, NULL, 0);
+	return index_getnext_slot(s->by_key, ForwardScanDirection, s->slot);
 }
 
 /* The value of a column and its type; false if it is NULL or not there. */
@@ -215,6 +249,24 @@ air_scan_bool(AirScan *s, const char *column, bool dflt)
 	Datum value;
 
 	return get_typed(s, column, BOOLOID, &value) ? DatumGetBool(value) : dflt;
+}
+
+/* See tablescan.h. */
+TimestampTz
+air_scan_time(AirScan *s, const char *column, TimestampTz dflt)
+{
+	Datum value;
+
+	return get_typed(s, column, TIMESTAMPTZOID, &value) ? DatumGetTimestampTz(value) : dflt;
+}
+
+/* See tablescan.h. */
+DateADT
+air_scan_date(AirScan *s, const char *column, DateADT dflt)
+{
+	Datum value;
+
+	return get_typed(s, column, DATEOID, &value) ? DatumGetDateADT(value) : dflt;
 }
 
 /* See tablescan.h. */

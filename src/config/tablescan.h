@@ -9,7 +9,9 @@
 
 #include "base/pg.h"
 #include "base/money.h"
+#include "utils/date.h"
 #include "utils/jsonb.h"
+#include "utils/relcache.h"
 #include "utils/snapshot.h"
 
 typedef struct AirScan AirScan;
@@ -31,6 +33,13 @@ extern bool air_scan_next(AirScan *scan);
 extern void air_scan_end(AirScan *scan);
 
 /*
+ * The same for look-ups by primary key, of one column, in a table that the caller has opened and
+ * locked, as its index.  air_scan_find: the row with that key, if there is one.
+ */
+extern AirScan *air_scan_begin_keyed(Relation rel, Relation index, Snapshot snapshot);
+extern bool air_scan_find(AirScan *scan, RegProcedure equals, Datum key);
+
+/*
  * A column of the current row.  Values by reference are palloc'ed copies; NULL
  * (or dflt) stands for NULL and for a missing column.  A column of another type than
  * the name of the function says is an error.
@@ -39,6 +48,8 @@ extern char *air_scan_text(AirScan *scan, const char *column);
 extern int64 air_scan_int(AirScan *scan, const char *column, int64 dflt);
 extern double air_scan_float(AirScan *scan, const char *column, double dflt);
 extern bool air_scan_bool(AirScan *scan, const char *column, bool dflt);
+extern TimestampTz air_scan_time(AirScan *scan, const char *column, TimestampTz dflt);
+extern DateADT air_scan_date(AirScan *scan, const char *column, DateADT dflt);
 extern AirNano air_scan_money(AirScan *scan, const char *column);
 extern Jsonb *air_scan_jsonb(AirScan *scan, const char *column);
 

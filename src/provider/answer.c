@@ -9,22 +9,31 @@
 #include "provider/provider.h"
 
 /* See provider.h. */
+static const char *const finish_names[] = {
+	[AIR_FINISH_STOP] = "stop",
+	[AIR_FINISH_LENGTH] = "length",
+	[AIR_FINISH_TOOL_CALLS] = "tool_calls",
+	[AIR_FINISH_CONTENT_FILTER] = "content_filter",
+	[AIR_FINISH_ERROR] = "error",
+	[AIR_FINISH_PAUSED] = "paused",
+	[AIR_FINISH_OTHER] = "other",
+};
+
 const char *
 air_finish_name(AirFinish finish)
 {
-	static const char *const names[] = {
-		[AIR_FINISH_STOP] = "stop",
-		[AIR_FINISH_LENGTH] = "length",
-		[AIR_FINISH_TOOL_CALLS] = "tool_calls",
-		[AIR_FINISH_CONTENT_FILTER] = "content_filter",
-		[AIR_FINISH_ERROR] = "error",
-		[AIR_FINISH_PAUSED] = "paused",
-		[AIR_FINISH_OTHER] = "other",
-	};
-
-	if ((unsigned) finish >= lengthof(names))
+	if ((unsigned) finish >= lengthof(finish_names))
 		return "other";
-	return names[finish];
+	return finish_names[finish];
+}
+
+AirFinish
+air_finish_of(const char *name)
+{
+	for (int i = 0; name != NULL && i < lengthof(finish_names); i++)
+		if (strcmp(name, finish_names[i]) == 0)
+			return (AirFinish) i;
+	return AIR_FINISH_OTHER;
 }
 
 /* The answer was cut off: say what to do, which depends on where the tokens went. */

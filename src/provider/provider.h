@@ -174,7 +174,9 @@ extern void air_reply_failure(const AirHttpReply *reply, int64 now, AirFailure *
  */
 extern bool air_answer_check(const AirPrompt *prompt, const AirAnswer *answer, AirFailure *err);
 
-/* "stop", "length", .. for SQL; static. */
+/* "stop", "length", .. for SQL; static.  And back: AIR_FINISH_OTHER for NULL and what is unknown.
+ */
 extern const char *air_finish_name(AirFinish finish);
+extern AirFinish air_finish_of(const char *name);
 
 #endif

@@ -8,26 +8,59 @@
  */
 #include "base/pg.h"
 
+#include "access/xlog.h"
+
+#include "access/xact.h"
+
 #include "shared/cache_internal.h"
+#include "shared/clears.h"
+#include "shared/spool.h"
 
 #define MAX_HITS 3      /* second chances that an entry can gather */
 #define LARGEST_SHARE 8 /* an entry may take one in so many blocks of its partition */
 
-/* May this entry still be given out? */
-static bool
-fresh(const Entry *e, int64 max_age_us)
+/* The table is told of so many uses of an entry, or of fewer after a while. */
+#define TELL_USES 1024
+#define TELL_SOME 16
+#define TELL_PAUSE_US (60 * USECS_PER_SEC)
+
+bool
+air_cache_fresh(TimestampTz created, TimestampTz expires, int64 max_age_us)
 {
 	TimestampTz now;
 
-	if (e->expires == 0 && max_age_us == 0)
+	if (expires == 0 && max_age_us == 0)
 		return true;
 	now = GetCurrentTimestamp();
-	return (e->expires == 0 || now < e->expires) &&
-		   (max_age_us == 0 || now - e->created < max_age_us);
+	return (expires == 0 || now < expires) && (max_age_us == 0 || now - created < max_age_us);
 }
 
 bool
-air_cache_get(const AirKey *key, int64 max_age_us, AirCached *out)
+air_cache_tell(TimestampTz told, uint32 uses, TimestampTz now)
+{
+	if (now / USECS_PER_DAY <= told / USECS_PER_DAY && uses < TELL_USES &&
+		(uses < TELL_SOME || now - told < TELL_PAUSE_US))
+		return false;
+	return air_spool_roomy() && !RecoveryInProgress();
+}
+
+/* Count a use.  Returns how many the table is to be told of.  Two that count at once may count one.
+ */
+static uint32
+count_use(Entry *e)
+{
+	TimestampTz now = GetCurrentStatementStartTimestamp();
+	uint32 uses = pg_atomic_read_u32(&e->uses) + 1;
+
+	pg_atomic_write_u32(&e->uses, uses);
+	if (!air_cache_tell(e->told, uses, now))
+		return 0;
+	e->told = now;
+	return pg_atomic_exchange_u32(&e->uses, 0);
+}
+
+bool
+air_cache_get(const AirKey *key, int64 max_age_us, AirCached *out, uint32 *uses)
 {
 	Place at = air_cache_place(key);
 	bool hit = false;
@@ -35,7 +68,8 @@ air_cache_get(const AirKey *key, int64 max_age_us, AirCached *out)
 
 	LWLockAcquire(&at.part->lock, LW_SHARED);
 	i = air_cache_find(&at, key);
-	if (i != NONE && fresh(&at.blocks[i].entry, max_age_us))
+	if (i != NONE &&
+		air_cache_fresh(at.blocks[i].entry.created, at.blocks[i].entry.expires, max_age_us))
 	{
 		Entry *e = &at.blocks[i].entry;
 
@@ -50,6 +84,7 @@ air_cache_get(const AirKey *key, int64 max_age_us, AirCached *out)
 			out->call_id = e->call_id;
 			if (e->hits < MAX_HITS)
 				e->hits++;
+			*uses = count_use(e);
 			hit = true;
 		}
 	}
@@ -66,8 +101,7 @@ air_cache_count_miss(const AirKey *key)
 }
 
 bool
-air_cache_put(const AirKey *key, Oid database, const char *model, int64 ttl_us,
-			  const AirCached *answer)
+air_cache_put(const AirKey *key, Oid database, const char *model, const AirCached *answer)
 {
 	Place at = air_cache_place(key);
 	Size len = strlen(answer->text);
@@ -76,12 +110,17 @@ air_cache_put(const AirKey *key, Oid database, const char *model, int64 ttl_us,
 	Size need = bytes <= FIRST_BYTES ? 1 : 1 + (bytes - FIRST_BYTES + NEXT_BYTES - 1) / NEXT_BYTES;
 	bool fits = need <= air_cache->nblocks / LARGEST_SHARE;
 	QueueId to = SMALL;
-	TimestampTz now = GetCurrentTimestamp();
-	TimestampTz expires = ttl_us > 0 ? now + Min(ttl_us, PG_INT64_MAX - now) : 0;
 	uint32 i;
 
 	LWLockAcquire(&at.part->lock, LW_EXCLUSIVE);
 	i = air_cache_find(&at, key);
+	/* The clears are looked at under the lock: one that comes later finds the entry. */
+	if (air_clears_since(database, model, strlen(model), answer->generation) ||
+		(i != NONE && answer->told != 0 && at.blocks[i].entry.created >= answer->created))
+	{
+		LWLockRelease(&at.part->lock);
+		return true;
+	}
 	if (i != NONE)
 	{
 		to = at.blocks[i].entry.queue;
@@ -102,13 +141,15 @@ air_cache_put(const AirKey *key, Oid database, const char *model, int64 ttl_us,
 									 .usage = answer->usage,
 									 .cost = answer->cost,
 									 .call_id = answer->call_id,
-									 .created = now,
-									 .expires = expires};
+									 .created = answer->created,
+									 .expires = answer->expires,
+									 .told = answer->told ? answer->told : answer->created};
+		pg_atomic_init_u32(&at.blocks[i].entry.uses, 0);
 		air_cache_copy(&at, i, 0, unconstify(char *, model), name_len, true);
 		air_cache_copy(&at, i, name_len, answer->text, len, true);
 		air_cache_enter(&at, i, to);
 	}
-	else
+	else if (answer->told == 0)
 		at.part->refused++;
 	LWLockRelease(&at.part->lock);
 	return fits;

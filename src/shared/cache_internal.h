@@ -48,7 +48,9 @@ typedef struct Entry
 	AirNano cost;
 	int64 call_id;
 	TimestampTz created;
-	TimestampTz expires; /* 0: never */
+	TimestampTz expires;   /* 0: never */
+	TimestampTz told;      /* when the table was told of uses */
+	pg_atomic_uint32 uses; /* since then */
 	char data[FLEXIBLE_ARRAY_MEMBER];
 } Entry;
 
@@ -98,7 +100,7 @@ typedef struct Partition
 
 typedef struct Cache
 {
-	uint32 npartitions; /* a power of two; 0: no cache */
+	uint32 npartitions; /* a power of two */
 	uint32 nblocks;     /* of each partition; likewise its buckets and ghosts */
 	int tranche;
 	char pad[PG_CACHE_LINE_SIZE]; /* the above is read at each look-up, a lock near it written */

@@ -17,6 +17,7 @@
 
 #define MAX_PARTITIONS 16
 #define LEAST_PARTITION (1024 * 1024)
+#define LEAST_KB 1024       /* for answers on their way to equal calls and to the table */
 #define SMALL_SHARE 10      /* the small queue's share is one in so many blocks */
 #define MAX_EVICT_STEPS 128 /* chances given while one entry waits for room */
 
@@ -31,10 +32,16 @@ header_size(void)
 	return CACHELINEALIGN(offsetof(Cache, partitions) + sizeof(Partition) * MAX_PARTITIONS);
 }
 
+static Size
+cache_bytes(void)
+{
+	return (Size) Max(air_cache_kb, LEAST_KB) * 1024;
+}
+
 Size
 air_cache_shmem_size(void)
 {
-	return header_size() + (Size) air_cache_kb * 1024 + PG_CACHE_LINE_SIZE;
+	return header_size() + cache_bytes() + PG_CACHE_LINE_SIZE;
 }
 
 /* Everything is free.  Under exclusive locks, or while nobody else is there. */
@@ -58,7 +65,7 @@ void
 air_cache_attach(void *area, bool found)
 {
 	Size per_block = sizeof(Block) + sizeof(uint32) + sizeof(Ghost);
-	Size bytes = (Size) air_cache_kb * 1024;
+	Size bytes = cache_bytes();
 	Size all;
 
 	air_cache = area;
@@ -66,15 +73,12 @@ air_cache_attach(void *area, bool found)
 	{
 		memset(air_cache, 0, header_size());
 		air_cache->tranche = LWLockNewTrancheId();
-		if (bytes > 0)
-		{
-			air_cache->npartitions = 1;
-			while (air_cache->npartitions < MAX_PARTITIONS &&
-				   bytes / (air_cache->npartitions * 2) >= LEAST_PARTITION)
-				air_cache->npartitions *= 2;
-			air_cache->nblocks =
-				(uint32) Min(bytes / air_cache->npartitions / per_block, (Size) NONE - 1);
-		}
+		air_cache->npartitions = 1;
+		while (air_cache->npartitions < MAX_PARTITIONS &&
+			   bytes / (air_cache->npartitions * 2) >= LEAST_PARTITION)
+			air_cache->npartitions *= 2;
+		air_cache->nblocks =
+			(uint32) Min(bytes / air_cache->npartitions / per_block, (Size) NONE - 1);
 	}
 	LWLockRegisterTranche(air_cache->tranche, "AiRouterCache");
 	all = (Size) air_cache->npartitions * air_cache->nblocks;
@@ -110,7 +114,7 @@ air_cache_partition(uint32 n)
 bool
 air_cache_exists(void)
 {
-	return air_cache != NULL && air_cache->npartitions > 0;
+	return air_cache != NULL;
 }
 
 /* The digest is uniform: any of its bits will do. */

@@ -1,10 +1,10 @@
 /*
  * ledger.h
- *	  What the spool carries to the ledger: a fixed part, then the texts.
+ *	  What the spool carries to the tables: a fixed part, then the texts.
  *
  * Texts are in the encoding of the database that the record belongs to; a length
- * of -1 is NULL.  Written by src/call/ledger.c, read by src/worker/rows.c, and
- * across a clean restart by the same version only (see spool_file.c).
+ * of -1 is NULL.  Written by src/call/ledger.c, keep.c and clear.c, read by
+ * src/worker/rows.c, and across a clean restart by the same version only (see spool_file.c).
  */
 #ifndef AIR_LEDGER_RECORD_H
 #define AIR_LEDGER_RECORD_H
@@ -12,15 +12,18 @@
 #include "base/pg.h"
 #include "base/money.h"
 #include "datatype/timestamp.h"
+#include "shared/cache.h"
 
-/* Kinds of records. */
+/* Kinds of records; a batch writes them in this order. */
 typedef enum AirRecordKind
 {
 	AIR_RECORD_CALL = 0,
 	AIR_RECORD_ATTEMPT = 1,
-	/* 2 is for the cache's table. */
+	AIR_RECORD_CACHE = 2,
 	AIR_RECORD_HITS = 3,
-	AIR_RECORD_NKINDS
+	AIR_RECORD_CACHE_USE = 4,
+	AIR_RECORD_CACHE_CLEAR = 5, /* a batch of its own: it deletes what came before it */
+	AIR_RECORD_KINDS
 } AirRecordKind;
 
 /* Texts behind an AirCallRecord, in this order. */
@@ -108,5 +111,42 @@ typedef struct AirHitsRecord
 	Oid role;
 	int32 len[AIR_HITS_NTEXTS];
 } AirHitsRecord;
+
+/* Texts behind an AirCacheRecord, in this order. */
+typedef enum AirCacheText
+{
+	AIR_CACHE_MODEL,
+	AIR_CACHE_ANSWER,
+	AIR_CACHE_NTEXTS
+} AirCacheText;
+
+/* An answer for ai_router.cache. */
+typedef struct AirCacheRecord
+{
+	AirKey key;
+	uint64 generation; /* see shared/clears.h */
+	int64 call_id;
+	TimestampTz created;
+	TimestampTz expires; /* 0: never */
+	AirUsage usage;
+	AirNano cost;
+	int32 finish; /* AirFinish */
+	int32 len[AIR_CACHE_NTEXTS];
+} AirCacheRecord;
+
+/* An answer of ai_router.cache was given out. */
+typedef struct AirCacheUseRecord
+{
+	AirKey key;
+	TimestampTz at;
+	int64 uses; /* since the last such record */
+} AirCacheUseRecord;
+
+/* Answers are to be forgotten; the model's name follows, unless it is all of them. */
+typedef struct AirCacheClearRecord
+{
+	uint64 generation;
+	int32 len; /* -1: all models */
+} AirCacheClearRecord;
 
 #endif

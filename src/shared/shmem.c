@@ -11,6 +11,7 @@
 
 #include "shared/cache.h"
 #include "shared/callid.h"
+#include "shared/clears.h"
 #include "shared/health.h"
 #include "shared/limits.h"
 #include "shared/progress.h"
@@ -38,6 +39,7 @@ static const SharedPart parts[] = {
 	{"ai_router limits", air_limits_size, air_limits_attach, NULL},
 	{"ai_router counters", air_stats_size, air_stats_attach, NULL},
 	{"ai_router spool", air_spool_size, air_spool_attach, air_spool_save},
+	{"ai_router clears", air_clears_size, air_clears_attach, NULL},
 	{"ai_router cache", air_cache_shmem_size, air_cache_attach, NULL},
 	{"ai_router progress", air_progress_size, air_progress_attach, NULL},
 	{"ai_router flights", air_flights_size, air_flights_attach, NULL},

@@ -138,12 +138,6 @@ air_spool_reserve(size_t len, AirSpoolSpace *space)
 	return space->nblocks > 0;
 }
 
-bool
-air_spool_roomy(void)
-{
-	return air_spool->nfree >= air_spool->nblocks / 2;
-}
-
 void
 air_spool_release(AirSpoolSpace *space)
 {
@@ -280,6 +274,12 @@ air_spool_publish(AirSpoolSpace *space, int kind, const AirSlice *slices, int ns
 	if (alone)
 		air_spool_start_writer(MyDatabaseId);
 	return true;
+}
+
+bool
+air_spool_roomy(void)
+{
+	return air_spool != NULL && air_spool->nfree > air_spool->nblocks / 2;
 }
 
 void

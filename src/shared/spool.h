@@ -17,6 +17,10 @@
 #include "base/pg.h"
 #include "datatype/timestamp.h"
 
+/* Who needs space and finds none waits so long, and looks so often. */
+#define AIR_SPOOL_WAIT_MS 5000
+#define AIR_SPOOL_LOOK_MS 5
+
 /* Space that a backend holds; zeroed: none.  Owned by whoever reserved it. */
 typedef struct AirSpoolSpace
 {
@@ -62,11 +66,14 @@ extern bool air_spool_reserve(size_t len, AirSpoolSpace *space);
  */
 extern bool air_spool_publish(AirSpoolSpace *space, int kind, const AirSlice *slices, int nslices);
 
-/* Is at least half of the spool free?  A glance without the lock. */
-extern bool air_spool_roomy(void);
-
 /* Give unused space back; none is no error.  Never fails. */
 extern void air_spool_release(AirSpoolSpace *space);
+
+/*
+ * Is there so much room that something may be written which could as well be left out or wait?
+ * A guess, without a lock.
+ */
+extern bool air_spool_roomy(void);
 
 /* Bytes of the spool, and how many of them are taken. */
 extern void air_spool_usage(uint64 *size, uint64 *used);

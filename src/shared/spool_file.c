@@ -41,7 +41,7 @@ typedef struct FileEntry
 #define MAGIC 0x41495231
 #define VERSION                                                                                    \
 	((uint32) ((sizeof(AirCallRecord) << 20) + (sizeof(AirAttemptRecord) << 10) +                  \
-			   sizeof(AirHitsRecord)))
+			   sizeof(AirHitsRecord) + sizeof(AirCacheRecord)))
 
 static bool
 put(FILE *f, const void *data, size_t len, pg_crc32c *crc)

@@ -19,6 +19,10 @@ static const char *const names[AIR_STAT_COUNT] = {
 	[AIR_STAT_SPOOL_REFUSED] = "spool_refused",
 	[AIR_STAT_WRITTEN] = "rows_written",
 	[AIR_STAT_DROPPED] = "rows_dropped",
+	[AIR_STAT_TABLE_HITS] = "cache_table_hits",
+	[AIR_STAT_TABLE_LOCKED] = "cache_table_locked",
+	[AIR_STAT_TOO_LARGE] = "cache_too_large",
+	[AIR_STAT_UNWRITTEN] = "cache_unwritten",
 };
 
 static pg_atomic_uint64 *counters = NULL;

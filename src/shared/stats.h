@@ -21,6 +21,10 @@ typedef enum AirCounter
 	AIR_STAT_SPOOL_REFUSED, /* calls that waited in vain */
 	AIR_STAT_WRITTEN,       /* rows that the writers wrote */
 	AIR_STAT_DROPPED,       /* rows that were never written */
+	AIR_STAT_TABLE_HITS,    /* calls answered from table ai_router.cache */
+	AIR_STAT_TABLE_LOCKED,  /* look-ups there that were left out: it is locked */
+	AIR_STAT_TOO_LARGE,     /* answers too large for the spool: in shared memory only */
+	AIR_STAT_UNWRITTEN,     /* answers in shared memory only, for want of room in the spool */
 	AIR_STAT_COUNT
 } AirCounter;
 

@@ -7,9 +7,9 @@
 #include "access/htup_details.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "call/clear.h"
 #include "shared/cache.h"
 #include "shared/shared.h"
 #include "sql/front.h"
@@ -24,7 +24,7 @@ air_sql_cache_clear(PG_FUNCTION_ARGS)
 	char *model = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
 
 	air_shared_require();
-	PG_RETURN_INT64(air_cache_clear(MyDatabaseId, model));
+	PG_RETURN_INT64(air_clear(model));
 }
 
 /* ai_router.cache_counters() */

@@ -15,6 +15,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
+#include "utils/date.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -55,7 +56,7 @@ lock_table(const char *name, bool *locked)
 
 /* The records of one kind into their table.  False if one is damaged. */
 static bool
-insert_kind(Oid relid, const AirSpoolRecord *records, int n, int kind)
+insert_kind(Oid relid, const AirSpoolRecord *records, int n, int kind, int64 *changed)
 {
 	Relation rel = table_open(relid, NoLock);
 	TupleDesc desc = RelationGetDescr(rel);
@@ -67,7 +68,7 @@ insert_kind(Oid relid, const AirSpoolRecord *records, int n, int kind)
 	int rows = 0;
 
 	for (int i = 0; ok && i < n; i++)
-		if (records[i].kind == kind)
+		if (records[i].kind == kind && !air_rows_void(&records[i]))
 		{
 			ok = air_rows_fill(&records[i], desc, values, nulls);
 			if (ok)
@@ -87,8 +88,9 @@ insert_kind(Oid relid, const AirSpoolRecord *records, int n, int kind)
 		if (SPI_register_relation(enr) != SPI_OK_REL_REGISTER)
 			elog(ERROR, "could not register the rows of the spool");
 		rc = SPI_execute(air_rows_kind(kind)->insert, false, 0);
-		if (rc != SPI_OK_INSERT)
-			elog(ERROR, "INSERT failed: %s", SPI_result_code_string(rc));
+		if (rc < 0)
+			elog(ERROR, "writing failed: %s", SPI_result_code_string(rc));
+		*changed = (int64) SPI_processed;
 		SPI_unregister_relation("spooled");
 		air_stats_add(AIR_STAT_WRITTEN, rows);
 	}
@@ -128,16 +130,24 @@ pass_mark(const AirSpoolRecord *records, int n, uint64 incarnation)
 }
 
 AirBatchResult
-air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation)
+air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation, int64 *rows)
 {
-	Oid tables[AIR_RECORD_NKINDS];
+	Oid tables[AIR_RECORD_KINDS];
+	bool there[AIR_RECORD_KINDS] = {false};
 	bool locked, ok = true;
 	Oid mark = lock_table("spool_mark", &locked);
 	int known;
 
-	for (int k = 0; OidIsValid(mark) && k < AIR_RECORD_NKINDS; k++)
+	*rows = 0;
+	for (int i = 0; i < n; i++)
+		if (air_rows_kind(records[i].kind) == NULL)
+			return AIR_BATCH_REFUSED;
+		else
+			there[records[i].kind] = true;
+	/* Only what is needed: a lock on one table keeps no rows from another. */
+	for (int k = 0; OidIsValid(mark) && k < AIR_RECORD_KINDS; k++)
 	{
-		if (air_rows_kind(k) == NULL)
+		if (!there[k])
 			continue;
 		tables[k] = lock_table(air_rows_kind(k)->table, &locked);
 		if (!OidIsValid(tables[k]))
@@ -145,56 +155,55 @@ air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation)
 	}
 	if (!OidIsValid(mark))
 		return locked ? AIR_BATCH_LOCKED : AIR_BATCH_NO_TABLES;
-	for (int i = 0; i < n; i++)
-		if (air_rows_kind(records[i].kind) == NULL)
-			return AIR_BATCH_REFUSED;
 
 	SPI_connect();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	known = pass_mark(records, n, incarnation);
-	for (int k = 0; ok && k < AIR_RECORD_NKINDS; k++)
-		if (air_rows_kind(k) != NULL)
-			ok = insert_kind(tables[k], records + known, n - known, k);
+	for (int k = 0; ok && k < AIR_RECORD_KINDS; k++)
+		if (there[k])
+			ok = insert_kind(tables[k], records + known, n - known, k, rows);
 	PopActiveSnapshot();
 	SPI_finish();
 	return ok ? AIR_BATCH_WRITTEN : AIR_BATCH_REFUSED;
 }
 
+/* Delete rows that whose column is less. */
+static void
+clean_up_table(const char *table, const char *column, Oid type, Datum arg)
+{
+	bool locked;
+
+	if (!OidIsValid(lock_table(table, &locked)))
+		return;
+	SPI_execute_with_args(psprintf("DELETE FROM ai_router.%1$s WHERE ctid = ANY (ARRAY("
+								   "SELECT ctid FROM ai_router.%1$s WHERE %2$s < $1 "
+								   "ORDER BY %2$s LIMIT %3$d FOR UPDATE SKIP LOCKED))",
+								   table, column, CLEANUP_ROWS),
+						  1, &type, &arg, NULL, false, 0);
+}
+
 void
 air_batch_clean_up(void)
 {
-	static const struct
-	{
-		const char *table;
-		const char *column;
-		const char *before; /* of the moment $1 */
-	} tables[] = {
-		{"calls", "at", "$1"},
-		{"attempts", "at", "$1"},
-		{"hits", "day", "($1 AT TIME ZONE 'UTC')::date"},
-	};
+	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz before;
 
-	if (air_log_retention_s == 0)
-		return;
-	before = GetCurrentTimestamp() - (TimestampTz) air_log_retention_s * USECS_PER_SEC;
 	SPI_connect();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	for (int i = 0; i < lengthof(tables); i++)
+	if (air_log_retention_s > 0)
 	{
-		Oid types[1] = {TIMESTAMPTZOID};
-		Datum args[1] = {TimestampTzGetDatum(before)};
-		bool locked;
-
-		if (!OidIsValid(lock_table(tables[i].table, &locked)))
-			continue;
-		SPI_execute_with_args(
-			psprintf("DELETE FROM ai_router.%1$s WHERE ctid = ANY (ARRAY("
-					 "SELECT ctid FROM ai_router.%1$s WHERE %2$s < %3$s ORDER BY %2$s LIMIT %4$d "
-					 "FOR UPDATE SKIP LOCKED))",
-					 tables[i].table, tables[i].column, tables[i].before, CLEANUP_ROWS),
-			1, types, args, NULL, false, 0);
+		before = now - (TimestampTz) air_log_retention_s * USECS_PER_SEC;
+		clean_up_table("calls", "at", TIMESTAMPTZOID, TimestampTzGetDatum(before));
+		clean_up_table("attempts", "at", TIMESTAMPTZOID, TimestampTzGetDatum(before));
+		clean_up_table("hits", "day", DATEOID, DateADTGetDatum((DateADT) (before / USECS_PER_DAY)));
 	}
+	if (air_cache_retention_s > 0)
+	{
+		before = now - (TimestampTz) air_cache_retention_s * USECS_PER_SEC;
+		clean_up_table("cache", "last_used", DATEOID,
+					   DateADTGetDatum((DateADT) (before / USECS_PER_DAY)));
+	}
+	clean_up_table("cache", "expires_at", TIMESTAMPTZOID, TimestampTzGetDatum(now));
 	PopActiveSnapshot();
 	SPI_finish();
 }

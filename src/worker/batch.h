@@ -17,9 +17,10 @@ typedef enum AirBatchResult
 
 /*
  * Insert n records, in a transaction that the caller has begun.  Waits for no table lock.
- * May raise whatever inserting raises.
+ * May raise whatever inserting raises.  *rows: how many the last command changed.
  */
-extern AirBatchResult air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation);
+extern AirBatchResult
+air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation, int64 *rows);
 
 /* Delete old rows, not many.  Likewise. */
 extern void air_batch_clean_up(void);

@@ -1,6 +1,6 @@
 /*
  * rows.c
- *	  Records of the spool as rows of the ledger's tables.
+ *	  Records of the spool as rows of tables.
  *
  * A record becomes a list of named values, and each column takes the value of
  * its name: one library meets several SQL versions.  No locks, no I/O.
@@ -8,11 +8,13 @@
 #include "base/pg.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
+#include "shared/clears.h"
 #include "shared/ledger.h"
 #include "worker/rows.h"
 
@@ -93,6 +95,16 @@ add_money(Row *row, const char *column, AirNano n)
 }
 
 static void
+add_usage(Row *row, const AirUsage *usage)
+{
+	add_int(row, "input_tokens", usage->input, usage->input < 0);
+	add_int(row, "cached_input_tokens", usage->cached, usage->cached < 0);
+	add_int(row, "cache_write_tokens", usage->cache_write, usage->cache_write < 0);
+	add_int(row, "output_tokens", usage->output, usage->output < 0);
+	add_int(row, "reasoning_tokens", usage->reasoning, usage->reasoning < 0);
+}
+
+static void
 add_sqlstate(Row *row, const char *sqlstate)
 {
 	add(row, "sqlstate", TEXTOID, CStringGetTextDatum(sqlstate), sqlstate[0] == '\0');
@@ -123,11 +135,7 @@ add_call(Row *row, const void *record)
 	add(row, "status", TEXTOID, CStringGetTextDatum(r->sqlstate[0] ? "error" : "ok"), false);
 	add_sqlstate(row, r->sqlstate);
 	add(row, "attempts", INT4OID, Int32GetDatum(r->attempts), false);
-	add_int(row, "input_tokens", r->input, r->input < 0);
-	add_int(row, "cached_input_tokens", r->cached, r->cached < 0);
-	add_int(row, "cache_write_tokens", r->cache_write, r->cache_write < 0);
-	add_int(row, "output_tokens", r->output, r->output < 0);
-	add_int(row, "reasoning_tokens", r->reasoning, r->reasoning < 0);
+	add_usage(row, &(AirUsage){r->input, r->cached, r->cache_write, r->output, r->reasoning});
 	add_money(row, "cost", r->cost);
 	add(row, "latency_ms", FLOAT8OID, Float8GetDatum(r->latency_ms), false);
 	add_int(row, "query_id", r->query_id, r->query_id == 0);
@@ -160,12 +168,28 @@ add_attempt(Row *row, const void *record)
 }
 
 static void
+add_digest(Row *row, const AirKey *key)
+{
+	bytea *digest = palloc(VARHDRSZ + sizeof(AirKey));
+
+	SET_VARSIZE(digest, VARHDRSZ + sizeof(AirKey));
+	memcpy(VARDATA(digest), key, sizeof(AirKey));
+	add(row, "digest", BYTEAOID, PointerGetDatum(digest), false);
+}
+
+/* The day (UTC) of a time. */
+static void
+add_day(Row *row, const char *column, TimestampTz at)
+{
+	add(row, column, DATEOID, DateADTGetDatum((DateADT) (at / USECS_PER_DAY)), false);
+}
+
+static void
 add_hits(Row *row, const void *record)
 {
 	const AirHitsRecord *r = record;
-	int64 day = r->at / USECS_PER_DAY - (r->at % USECS_PER_DAY < 0); /* UTC, as the clock is */
 
-	add(row, "day", DATEOID, DateADTGetDatum((DateADT) day), false);
+	add_day(row, "day", r->at);
 	add(row, "role_id", OIDOID, ObjectIdGetDatum(r->role), false);
 	add_int(row, "hits", r->hits, false);
 	add_money(row, "saved", r->saved);
@@ -173,6 +197,43 @@ add_hits(Row *row, const void *record)
 	add_text(row, "model", TEXTOID, r->len[AIR_HITS_MODEL]);
 	add_text(row, "rule", TEXTOID, r->len[AIR_HITS_RULE]);
 	add_text(row, "task", TEXTOID, r->len[AIR_HITS_TASK]);
+}
+
+static void
+add_cached(Row *row, const void *record)
+{
+	const AirCacheRecord *r = record;
+
+	add_digest(row, &r->key);
+	add_text(row, "model", TEXTOID, r->len[AIR_CACHE_MODEL]);
+	add_text(row, "answer", TEXTOID, r->len[AIR_CACHE_ANSWER]);
+	add(row, "finish_reason", TEXTOID, CStringGetTextDatum(air_finish_name((AirFinish) r->finish)),
+		false);
+	add_usage(row, &r->usage);
+	add_money(row, "cost", r->cost);
+	add_int(row, "call_id", r->call_id, false);
+	add(row, "created_at", TIMESTAMPTZOID, TimestampTzGetDatum(r->created), false);
+	add(row, "expires_at", TIMESTAMPTZOID, TimestampTzGetDatum(r->expires), r->expires == 0);
+	add_day(row, "last_used", r->created);
+	add_int(row, "hits", 0, false);
+}
+
+static void
+add_use(Row *row, const void *record)
+{
+	const AirCacheUseRecord *r = record;
+
+	add_digest(row, &r->key);
+	add_day(row, "last_used", r->at);
+	add_int(row, "hits", r->uses, false);
+}
+
+static void
+add_clear(Row *row, const void *record)
+{
+	const AirCacheClearRecord *r = record;
+
+	add_text(row, "model", TEXTOID, r->len);
 }
 
 typedef struct Kind
@@ -199,12 +260,74 @@ static const Kind kinds[] = {
 						  " saved = coalesce(h.saved + excluded.saved, h.saved, excluded.saved)",
 						  sizeof(AirHitsRecord)},
 						 add_hits},
+	/* Two of one digest in a batch: the newer.  Uses of an answer that is replaced are not its. */
+	[AIR_RECORD_CACHE] =
+		{{"cache",
+		  "INSERT INTO ai_router.cache SELECT DISTINCT ON (digest) * FROM spooled "
+		  "ORDER BY digest, created_at DESC ON CONFLICT (digest) DO UPDATE SET "
+		  "model = excluded.model, answer = excluded.answer, "
+		  "finish_reason = excluded.finish_reason, input_tokens = excluded.input_tokens, "
+		  "cached_input_tokens = excluded.cached_input_tokens, "
+		  "cache_write_tokens = excluded.cache_write_tokens, "
+		  "output_tokens = excluded.output_tokens, "
+		  "reasoning_tokens = excluded.reasoning_tokens, cost = excluded.cost, "
+		  "call_id = excluded.call_id, created_at = excluded.created_at, "
+		  "expires_at = excluded.expires_at, last_used = excluded.last_used, "
+		  "hits = excluded.hits",
+		  sizeof(AirCacheRecord)},
+		 add_cached},
+	[AIR_RECORD_CACHE_USE] = {{"cache",
+							   "UPDATE ai_router.cache c SET hits = c.hits + s.hits, "
+							   "last_used = greatest(c.last_used, s.last_used) FROM (SELECT "
+							   "digest, sum(hits)::bigint AS hits, max(last_used) AS last_used "
+							   "FROM spooled GROUP BY digest) s WHERE c.digest = s.digest",
+							   sizeof(AirCacheUseRecord)},
+							  add_use},
+	[AIR_RECORD_CACHE_CLEAR] = {{"cache",
+								 "DELETE FROM ai_router.cache c USING spooled s "
+								 "WHERE s.model IS NULL OR c.model = s.model",
+								 sizeof(AirCacheClearRecord)},
+								add_clear},
 };
+
+StaticAssertDecl(lengthof(kinds) == AIR_RECORD_KINDS, "each kind of record needs its row");
 
 const AirRowKind *
 air_rows_kind(int kind)
 {
-	return kind >= 0 && kind < lengthof(kinds) && kinds[kind].add ? &kinds[kind].row : NULL;
+	return kind >= 0 && kind < lengthof(kinds) && kinds[kind].add != NULL ? &kinds[kind].row : NULL;
+}
+
+int
+air_rows_batch(const AirSpoolRecord *records, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (records[i].kind == AIR_RECORD_CACHE_CLEAR)
+			return Max(i, 1);
+	return n;
+}
+
+bool
+air_rows_void(const AirSpoolRecord *record)
+{
+	const AirCacheRecord *r = (const AirCacheRecord *) record->data;
+	int32 len;
+
+	if (record->kind != AIR_RECORD_CACHE || record->len < sizeof(AirCacheRecord))
+		return false;
+	len = r->len[AIR_CACHE_MODEL];
+	return len >= 0 && len <= record->len - sizeof(AirCacheRecord) &&
+		   air_clears_since(MyDatabaseId, record->data + sizeof(AirCacheRecord), len,
+							r->generation);
+}
+
+void
+air_rows_done(const AirSpoolRecord *records, int n, int64 rows)
+{
+	for (int i = 0; i < n; i++)
+		if (records[i].kind == AIR_RECORD_CACHE_CLEAR &&
+			records[i].len >= sizeof(AirCacheClearRecord))
+			air_clears_done(((const AirCacheClearRecord *) records[i].data)->generation, rows);
 }
 
 bool

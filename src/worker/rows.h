@@ -15,12 +15,25 @@
 typedef struct AirRowKind
 {
 	const char *table;  /* in schema ai_router */
-	const char *insert; /* reads relation "spooled", which has the table's columns */
+	const char *insert; /* or another command: reads relation "spooled", which has the table's
+						   columns */
 	size_t fixed;       /* bytes before the texts */
 } AirRowKind;
 
-/* By AirRecordKind; NULL: an unknown kind. */
+/* NULL: an unknown kind; those that are known are below AIR_RECORD_KINDS. */
 extern const AirRowKind *air_rows_kind(int kind);
+
+/*
+ * Of n records, how many a batch may take: a clear comes alone, since it deletes what was
+ * there before it and nothing that follows.
+ */
+extern int air_rows_batch(const AirSpoolRecord *records, int n);
+
+/* Is this an answer that has been cleared since it was received?  Then it is not written. */
+extern bool air_rows_void(const AirSpoolRecord *record);
+
+/* The records are written, or never will be; rows: what the last command changed. */
+extern void air_rows_done(const AirSpoolRecord *records, int n, int64 rows);
 
 /*
  * Fill values and nulls for a row of that description from a record.  Columns are found by

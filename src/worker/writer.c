@@ -31,9 +31,11 @@
 #include "utils/wait_event.h"
 
 #include "base/compat.h"
+#include "shared/clears.h"
 #include "shared/spool.h"
 #include "shared/stats.h"
 #include "worker/batch.h"
+#include "worker/rows.h"
 #include "worker/writer.h"
 
 #define PAUSE_MS 200 /* between looks: rows wait no longer than that and one batch */
@@ -128,9 +130,10 @@ failed(const char *what, MemoryContext cxt)
 
 /* Take records out of the spool that will not be written. */
 static void
-discard(int n)
+discard(const AirSpoolRecord *records, int n)
 {
 	air_spool_remove(n);
+	air_rows_done(records, n, 0);
 	air_stats_add(AIR_STAT_DROPPED, n);
 }
 
@@ -139,17 +142,19 @@ static int
 write_batch(const AirSpoolRecord *records, int n, uint64 incarnation, MemoryContext cxt)
 {
 	volatile int result = AIR_BATCH_LOCKED;
+	int64 rows;
 
 	PG_TRY();
 	{
 		begin();
-		result = air_batch_insert(records, n, incarnation);
+		result = air_batch_insert(records, n, incarnation, &rows);
 		/* A row that is committed must leave the spool: no interrupt in between. */
 		HOLD_INTERRUPTS();
 		if (result == AIR_BATCH_WRITTEN)
 		{
 			CommitTransactionCommand();
 			air_spool_remove(n);
+			air_rows_done(records, n, rows);
 		}
 		else
 			AbortCurrentTransaction();
@@ -171,14 +176,14 @@ write_batch(const AirSpoolRecord *records, int n, uint64 incarnation, MemoryCont
 		case AIR_BATCH_LOCKED:
 			return LOCKED_MS;
 		case AIR_BATCH_NO_TABLES:
-			discard(n);
+			discard(records, n);
 			return 0;
 		case AIR_BATCH_REFUSED:
 			/* Find the one that cannot be written. */
 			if (n > 1)
 				singles = n;
 			else
-				discard(1);
+				discard(records, 1);
 			return 0;
 		default:
 			return 0;
@@ -220,7 +225,10 @@ look_after_orphans(void)
 		if (SearchSysCacheExists1(DATABASEOID, ObjectIdGetDatum(databases[i])))
 			air_spool_start_writer(databases[i]);
 		else
+		{
 			air_spool_forget(databases[i]);
+			air_clears_forget(databases[i]);
+		}
 	}
 	CommitTransactionCommand();
 }
@@ -267,12 +275,13 @@ air_writer_main(Datum database)
 	for (;;)
 	{
 		uint64 incarnation;
-		int n, wait = 0;
+		int n, found, wait = 0;
 
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(cxt);
 		MemoryContextSwitchTo(cxt);
-		n = air_spool_peek(records, singles > 0 ? 1 : BATCH_RECORDS, BATCH_BYTES, &incarnation);
+		found = air_spool_peek(records, singles > 0 ? 1 : BATCH_RECORDS, BATCH_BYTES, &incarnation);
+		n = air_rows_batch(records, found);
 		if (n > 0)
 		{
 			if (singles > 0)
@@ -295,7 +304,7 @@ air_writer_main(Datum database)
 		}
 		if (wait > 0)
 			pause_ms(wait, false);
-		else if (n < BATCH_RECORDS && singles == 0)
+		else if (n == found && n < BATCH_RECORDS && singles == 0)
 			pause_ms(PAUSE_MS, true);
 	}
 }
