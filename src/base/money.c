@@ -140,3 +140,11 @@ air_nano_to_numeric(AirNano n)
 
 	return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(usd)));
 }
+
+/* "$1.5", palloc'ed. */
+char *
+air_dollars(AirNano n)
+{
+	return psprintf("$%s", DatumGetCString(DirectFunctionCall1(
+							   numeric_out, NumericGetDatum(air_nano_to_numeric(n)))));
+}

@@ -49,4 +49,7 @@ extern AirNano air_nano_from_numeric(Numeric usd);
 /* Nanodollars to numeric USD without trailing zeros. */
 extern Numeric air_nano_to_numeric(AirNano n);
 
+/* In words for a message: "$1.5"; palloc'ed. */
+extern char *air_dollars(AirNano n);
+
 #endif

@@ -15,6 +15,7 @@
 #include "call/call.h"
 #include "http/http.h"
 #include "lib/ilist.h"
+#include "shared/budget.h"
 #include "shared/health.h"
 #include "shared/spool.h"
 #include "shared/flight.h"
@@ -82,6 +83,8 @@ struct AirCall
 	AirLedgerEntry *entry; /* what the ledger will say, NULL before the first attempt */
 	AirSpoolSpace space;   /* reserved for it */
 	double short_since;    /* engine clock: waits for spool space, 0: does not */
+	double broke_since;    /* engine clock: waits for room in a budget, 0: does not */
+	double lease_since;    /* of that, for the writer */
 	AirRequest *request;
 	AirResult result;
 };
@@ -102,6 +105,7 @@ struct AirRequest
 	int timeout_ms;            /* of the attempt that runs */
 	AirTicket *ticket;         /* held while an attempt is under way, NULL: not admitted */
 	double sent;               /* engine clock: when the attempt started */
+	AirBudgetHold *hold;       /* reserved in budgets for the attempt, NULL: nothing */
 
 	/* For the ledger: the attempt that runs. */
 	AirSpoolSpace space;
@@ -167,12 +171,19 @@ typedef enum AirAdmission
 {
 	AIR_ADMITTED,  /* request->ticket is held, or none is needed */
 	AIR_WAIT,      /* until *when (engine clock) */
-	AIR_ELSEWHERE, /* call->current has changed: begin a request for it */
+	AIR_ELSEWHERE, /* call->current has changed: begin a request for it, due as this one */
 	AIR_REFUSED    /* the wait would take too long: *err */
 } AirAdmission;
 
 extern AirAdmission air_admit(AirRequest *request, double *when, AirFailure *err);
 extern void air_admit_done(AirRequest *request, const AirFailure *failure, const AirUsage *usage);
+
+/* money.c: budgets, before an attempt and after it */
+extern AirAdmission air_money_admit(AirRequest *request, double *when, AirFailure *err);
+extern void air_money_release(AirRequest *request);
+extern void air_money_done(AirRequest *request, const AirFailure *failure);
+extern void air_money_drop(AirRequest *request);
+
 /* ledger.c */
 extern bool air_ledger_reserve(AirRequest *request);
 extern void air_ledger_begin(AirRequest *request);

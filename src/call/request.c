@@ -6,7 +6,7 @@
  *	  waiting (due: when to start) -> running (due: time-out) -> waiting again
  *	  for a retry, or gone
  *
- * Money will be reserved where an attempt starts and settled where it ends.
+ * Money is reserved where an attempt starts and settled where it ends.
  */
 #include "base/pg.h"
 
@@ -143,6 +143,7 @@ air_request_drop(AirRequest *request)
 	if (request->exchange != NULL)
 		air_exchange_free(request->exchange);
 	request->exchange = NULL;
+	air_money_drop(request);
 	air_admit_done(request, NULL, NULL);
 	air_ledger_drop(request);
 	for (int i = 0; i < request->ncalls; i++)
@@ -160,6 +161,7 @@ request_failed(AirRequest *request, AirFailure *failure)
 	double when;
 
 	air_engine_slot(request, false);
+	air_money_done(request, failure);
 	air_admit_done(request, failure, NULL);
 	air_failure_from_utf8(failure);
 	if (ran)
@@ -176,21 +178,27 @@ request_failed(AirRequest *request, AirFailure *failure)
 		begin_at(call, when);
 }
 
-/* Health and limits let the request go; if not, it waits, gives way or ends. */
+/* Budgets, health and limits let the request go; if not, it waits, gives way or ends. */
 static bool
 admitted(AirRequest *request)
 {
 	AirCall *call = request->calls[0];
+	AirAdmission admission;
 	AirFailure err;
 
-	switch (air_admit(request, &request->due, &err))
+	admission = air_money_admit(request, &request->due, &err);
+	if (admission == AIR_ADMITTED)
+		admission = air_admit(request, &request->due, &err);
+	switch (admission)
 	{
 		case AIR_ADMITTED:
 			return true;
 		case AIR_WAIT:
+			/* Nobody else shall wait for money that nobody spends. */
+			air_money_release(request);
 			return false;
 		case AIR_ELSEWHERE:
-			begin_at(call, 0);
+			begin_at(call, request->due);
 			return false;
 		case AIR_REFUSED:
 			air_call_fail(call, &err);
@@ -231,6 +239,7 @@ air_request_attempt(AirRequest *request)
 	else
 	{
 		/* Nothing was sent: this says nothing about the provider. */
+		air_money_release(request);
 		air_admit_done(request, NULL, NULL);
 		request_failed(request, &err);
 	}
@@ -292,6 +301,7 @@ attempt_ended(AirRequest *request)
 	request->exchange = NULL;
 	if (ok)
 	{
+		air_money_done(request, NULL);
 		air_admit_done(request, NULL, &answer.usage);
 		air_ledger_attempt(request, NULL, status, answer.request_id);
 		air_request_drop(request);

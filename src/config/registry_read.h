@@ -14,6 +14,8 @@ typedef struct AirTables
 	Oid models;
 	Oid rules;
 	Oid fixtures;
+	Oid budgets;
+	Oid budget_spent;
 } AirTables;
 
 /*

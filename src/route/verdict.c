@@ -124,14 +124,6 @@ air_pick_judge(AirPicks *picks, AirPick *pick)
 		pick->verdict = AIR_VERDICT_WINDOW;
 }
 
-/* USD with a dollar sign. */
-static char *
-dollars(AirNano n)
-{
-	return psprintf("$%s", DatumGetCString(DirectFunctionCall1(
-							   numeric_out, NumericGetDatum(air_nano_to_numeric(n)))));
-}
-
 /*
  * See candidates.h.
  */
@@ -176,8 +168,8 @@ air_pick_reason(const AirPicks *picks, const AirPick *pick)
 		case AIR_VERDICT_NO_PRICE:
 			return pstrdup("its price is unknown and hint \"max_cost\" is set");
 		case AIR_VERDICT_COST:
-			return psprintf("estimated %s, hint \"max_cost\" is %s", dollars(pick->cand.est_cost),
-							dollars(hints->max_cost));
+			return psprintf("estimated %s, hint \"max_cost\" is %s",
+							air_dollars(pick->cand.est_cost), air_dollars(hints->max_cost));
 		case AIR_VERDICT_WINDOW:
 			if (in->task != AIR_CHAT)
 				return psprintf("%d tokens of input exceed its context window of " INT64_FORMAT,

@@ -18,6 +18,10 @@ static const char *const names[AIR_STAT_COUNT] = {
 	[AIR_STAT_SPOOL_REFUSED] = "spool_refused",
 	[AIR_STAT_WRITTEN] = "rows_written",
 	[AIR_STAT_DROPPED] = "rows_dropped",
+	[AIR_STAT_BUDGET_WAITS] = "budget_waits",
+	[AIR_STAT_BUDGET_REFUSED] = "budget_refused",
+	[AIR_STAT_BUDGET_UNPRICED] = "budget_unpriced",
+	[AIR_STAT_BUDGET_SKIPPED] = "budget_skipped",
 };
 
 static pg_atomic_uint64 *counters = NULL;

@@ -16,10 +16,14 @@ typedef enum AirCounter
 	AIR_STAT_CANCELLED, /* of these, because nobody wanted it any more */
 	AIR_STAT_ATTEMPTS,
 	AIR_STAT_RETRIES,
-	AIR_STAT_SPOOL_WAITS,   /* calls that waited for space */
-	AIR_STAT_SPOOL_REFUSED, /* calls that waited in vain */
-	AIR_STAT_WRITTEN,       /* rows that the writers wrote */
-	AIR_STAT_DROPPED,       /* rows that were never written */
+	AIR_STAT_SPOOL_WAITS,     /* calls that waited for space */
+	AIR_STAT_SPOOL_REFUSED,   /* calls that waited in vain */
+	AIR_STAT_WRITTEN,         /* rows that the writers wrote */
+	AIR_STAT_DROPPED,         /* rows that were never written */
+	AIR_STAT_BUDGET_WAITS,    /* calls that waited for room in a budget */
+	AIR_STAT_BUDGET_REFUSED,  /* refusals of a candidate by a hard budget */
+	AIR_STAT_BUDGET_UNPRICED, /* attempts without a known price under a soft budget */
+	AIR_STAT_BUDGET_SKIPPED,  /* attempts that a soft budget could not count */
 	AIR_STAT_COUNT
 } AirCounter;
 

@@ -32,10 +32,8 @@
 
 #define MAX_KINDS 8
 
-/* A table of schema ai_router, locked without waiting.  InvalidOid with *locked: somebody holds it.
- */
-static Oid
-lock_table(const char *name, bool *locked)
+Oid
+air_lock_table(const char *name, bool *locked)
 {
 	Oid schema = get_namespace_oid("ai_router", true);
 	Oid relid = OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
@@ -133,7 +131,7 @@ air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation)
 {
 	Oid tables[MAX_KINDS];
 	bool locked, ok = true;
-	Oid mark = lock_table("spool_mark", &locked);
+	Oid mark = air_lock_table("spool_mark", &locked);
 	int known, nkinds = 0;
 
 	while (air_rows_kind(nkinds) != NULL)
@@ -141,7 +139,7 @@ air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation)
 	Assert(nkinds <= MAX_KINDS);
 	for (int k = 0; OidIsValid(mark) && k < nkinds; k++)
 	{
-		tables[k] = lock_table(air_rows_kind(k)->table, &locked);
+		tables[k] = air_lock_table(air_rows_kind(k)->table, &locked);
 		if (!OidIsValid(tables[k]))
 			mark = InvalidOid;
 	}
@@ -178,7 +176,7 @@ air_batch_clean_up(void)
 		Datum args[1] = {TimestampTzGetDatum(before)};
 		bool locked;
 
-		if (!OidIsValid(lock_table(tables[i], &locked)))
+		if (!OidIsValid(air_lock_table(tables[i], &locked)))
 			continue;
 		SPI_execute_with_args(
 			psprintf("DELETE FROM ai_router.%1$s WHERE ctid = ANY (ARRAY("
