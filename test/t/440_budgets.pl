@@ -129,8 +129,8 @@ my $holder = $t->session;
 $holder->send(q(SELECT ai_complete('Echo: 0123456789', '{"model": "hang"}')));
 ok($t->wait_for('hang--fault-hang', 'in_flight', 1), 'one holds what there is');
 $s->send(q(SELECT ai_complete('Echo: 0123456789', '{"model": "hang", "timeout_ms": 60000}')));
-usleep(300_000);
-ok($s->busy, 'another one waits');
+usleep(5_500_000);
+ok($s->busy, 'another one waits, longer than one would wait for the writer');
 my $at = AiRouterSession::now();
 $t->sql('SELECT pg_cancel_backend(' . $s->pid . ')');
 $r = $s->wait;
@@ -199,6 +199,14 @@ $s->send(q(SELECT ai_complete('Echo: 0123456789', '{"model": "locked"}')));
 usleep(300_000);
 $locker->query('ROLLBACK');
 is($s->wait->{error}, undef, 'and goes on when the lock is gone');
+
+# Nothing is spent above the mark that the table has, for that is all that a crash leaves.
+$locker->query('BEGIN'); $locker->query('LOCK ai_router.budget_spent');
+$r = $s->query(q(SELECT call_out('locked')));
+is($r->{error}{C}, '53400', 'a budget whose mark cannot be raised');
+cmp_ok(requests('locked--lat-10') * $cost * 1e9, '<=', $locker->value(q(SELECT nanodollars FROM ai_router.budget_spent WHERE name = 'locked')), 'spends no more than the mark says');
+$locker->query('ROLLBACK');
+is(call($s, 'locked')->{error}, undef, 'and goes on when the lock is gone');
 
 # The writer is terminated again and again: calls that wait for it ask for another one.
 budget('killed', 0.3, model => 'killed');
