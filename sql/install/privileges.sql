@@ -31,6 +31,10 @@ GRANT SELECT ON ai_router.cache_stats TO pg_monitor;
 -- Numbers are for those who watch.  A view's functions are its reader's to call.
 GRANT SELECT ON ai_router.model_health TO pg_monitor;
 GRANT EXECUTE ON FUNCTION ai_router.health() TO pg_monitor;
+GRANT SELECT ON ai_router.spending TO pg_monitor;
+GRANT EXECUTE ON FUNCTION ai_router.budget_state() TO pg_monitor;
+-- Arithmetic.
+GRANT EXECUTE ON FUNCTION ai_router.period(text, timestamptz) TO PUBLIC;
 
 -- Each sees what pg_stat_activity would show it.
 GRANT SELECT ON ai_router.progress TO PUBLIC;

@@ -185,12 +185,13 @@ CREATE TABLE ai_router.budgets (
     limit_usd numeric NOT NULL,
     hard boolean NOT NULL DEFAULT true,
     CONSTRAINT budgets_name_is_a_word CHECK (name <> '' AND name !~ '^\s|\s$|[[:cntrl:]]'),
+    CONSTRAINT budgets_name_is_short CHECK (octet_length(name) <= 127),
     CONSTRAINT budgets_period_is_known CHECK (period IN ('hour', 'day', 'week', 'month', 'total')),
     CONSTRAINT budgets_limit_is_sane CHECK (limit_usd BETWEEN 0 AND 1000000000)
 );
-COMMENT ON TABLE ai_router.budgets IS 'limits of spending per period';
+COMMENT ON TABLE ai_router.budgets IS 'limits of spending per period, all that fit hold together; what was spent belongs to the name';
 COMMENT ON COLUMN ai_router.budgets.name IS 'shown when it is exceeded';
-COMMENT ON COLUMN ai_router.budgets.role IS 'role it limits, members together; NULL: everybody together';
+COMMENT ON COLUMN ai_router.budgets.role IS 'role it limits, with its members, together; NULL: everybody together';
 COMMENT ON COLUMN ai_router.budgets.model IS 'model or family it limits; NULL: all models';
 COMMENT ON COLUMN ai_router.budgets.period IS 'hour, day, week or month by UTC, or total';
 COMMENT ON COLUMN ai_router.budgets.limit_usd IS 'USD that may be spent in a period';

@@ -17,4 +17,10 @@ extern bool air_admit_look(const AirModel *model, AirHealthView *out);
  */
 extern double air_admit_latency(const AirModel *model);
 
+/*
+ * What keeps calls of the current role from the model that are estimated to cost so much
+ * (AIR_NANO_UNKNOWN: not known): a hard budget, in words, palloc'ed; or NULL.
+ */
+extern char *air_money_reason(const AirModel *model, AirNano cost);
+
 #endif

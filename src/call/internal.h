@@ -17,6 +17,7 @@
 #include "http/http.h"
 #include "lib/ilist.h"
 #include "shared/cache.h"
+#include "shared/budget.h"
 #include "shared/health.h"
 #include "shared/spool.h"
 #include "shared/flight.h"
@@ -88,6 +89,8 @@ struct AirCall
 	double short_since;         /* engine clock: waits for spool space, 0: does not */
 	AirSpoolSpace answer_space; /* reserved for the answer's row in ai_router.cache */
 	AirCached answer;           /* as it is kept, text NULL: not yet, or not at all */
+	double broke_since;         /* engine clock: waits for room in a budget, 0: does not */
+	double lease_since;         /* of that, for the writer */
 	AirRequest *request;
 	AirResult result;
 };
@@ -113,9 +116,10 @@ struct AirRequest
 	double short_since; /* engine clock: since when */
 
 	/* For the statement's caps. */
-	AirNano reserved; /* the most that the attempt can cost, 0 where that is unknown */
-	bool held;        /* it runs, and is counted so */
-	bool sleeps;      /* waits until other attempts of the statement have ended */
+	AirNano reserved;    /* the most that the attempt can cost, 0 where that is unknown */
+	bool held;           /* it runs, and is counted so */
+	bool sleeps;         /* waits until other attempts of the statement have ended */
+	AirBudgetHold *hold; /* reserved in budgets for the attempt, NULL: nothing */
 
 	/* For the ledger: the attempt that runs. */
 	AirSpoolSpace space;
@@ -187,7 +191,7 @@ typedef enum AirAdmission
 {
 	AIR_ADMITTED,  /* request->ticket is held, or none is needed */
 	AIR_WAIT,      /* until *when (engine clock) */
-	AIR_ELSEWHERE, /* call->current has changed: begin a request for it */
+	AIR_ELSEWHERE, /* call->current has changed: begin a request for it, due as this one */
 	AIR_REFUSED    /* the wait would take too long: *err */
 } AirAdmission;
 
@@ -206,6 +210,12 @@ extern AirNano
 air_reserve_cost(const AirModel *model, const AirCall *call, const AirCandidate *candidate);
 extern AirNano
 air_attempt_cost(const AirRequest *request, const AirFailure *failure, AirNano reserved);
+
+/* money.c: budgets, before an attempt and after it */
+extern AirAdmission air_money_admit(AirRequest *request, double *when, AirFailure *err);
+extern void air_money_release(AirRequest *request);
+extern void air_money_done(AirRequest *request, const AirFailure *failure);
+extern void air_money_drop(AirRequest *request, const AirFailure *gone);
 
 /* ledger.c */
 extern bool air_ledger_reserve(AirRequest *request);

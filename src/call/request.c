@@ -7,7 +7,7 @@
  *	  for a retry, or gone
  *
  * What may keep an attempt from starting is asked before it does, and told when it
- * has ended: the statement's caps, health and limits, the ledger.
+ * has ended: the statement's caps, budgets, health and limits, the ledger.
  */
 #include "base/pg.h"
 
@@ -147,6 +147,7 @@ air_request_drop(AirRequest *request)
 	if (request->exchange != NULL)
 		air_exchange_free(request->exchange);
 	request->exchange = NULL;
+	air_money_drop(request, &gone);
 	air_admit_done(request, NULL, NULL);
 	air_ledger_drop(request);
 	for (int i = 0; i < request->ncalls; i++)
@@ -164,6 +165,7 @@ request_failed(AirRequest *request, AirFailure *failure)
 	double when;
 
 	air_engine_slot(request, false);
+	air_money_done(request, failure);
 	air_admit_done(request, failure, NULL);
 	air_statement_settle(request, failure);
 	air_failure_from_utf8(failure);
@@ -181,7 +183,7 @@ request_failed(AirRequest *request, AirFailure *failure)
 		begin_at(call, when);
 }
 
-/* Caps, health and limits let the request go; if not, it waits, gives way or ends. */
+/* Caps, budgets, health and limits let the request go; if not, it waits, gives way or ends. */
 static bool
 admitted(AirRequest *request)
 {
@@ -190,16 +192,20 @@ admitted(AirRequest *request)
 	AirAdmission admission = air_statement_admit(request, &request->due, &err);
 
 	if (admission == AIR_ADMITTED)
+		admission = air_money_admit(request, &request->due, &err);
+	if (admission == AIR_ADMITTED)
 		admission = air_admit(request, &request->due, &err);
 	switch (admission)
 	{
 		case AIR_ADMITTED:
 			return true;
 		case AIR_WAIT:
+			/* Nobody else shall wait for space that is not filled, money that is not spent. */
 			air_ledger_yield(request);
+			air_money_release(request);
 			return false;
 		case AIR_ELSEWHERE:
-			begin_at(call, 0);
+			begin_at(call, request->due);
 			return false;
 		case AIR_REFUSED:
 			air_call_fail(call, &err);
@@ -241,6 +247,7 @@ air_request_attempt(AirRequest *request)
 	else
 	{
 		/* Nothing was sent: this says nothing about the provider. */
+		air_money_release(request);
 		air_admit_done(request, NULL, NULL);
 		request_failed(request, &err);
 	}
@@ -326,6 +333,7 @@ attempt_ended(AirRequest *request)
 	request->exchange = NULL;
 	if (ok)
 	{
+		air_money_done(request, NULL);
 		air_admit_done(request, NULL, &answer.usage);
 		air_statement_settle(request, NULL);
 		air_ledger_attempt(request, NULL, status, answer.request_id);

@@ -18,8 +18,9 @@
 /* What a provider adds in its own words to make a model obey a schema. */
 #define TOKENS_PER_SCHEMA 1024
 
-/* An image is charged by its pixels: a tiny file may be a big picture. */
+/* An image is charged by its pixels: a tiny file may be a big picture, but none is dearer. */
 #define LEAST_PER_IMAGE 4096
+#define MOST_PER_IMAGE 40000
 
 static int64
 bytes_of(const char *text)
@@ -44,7 +45,7 @@ input_bound(const AirPrompt *prompt)
 		{
 			n += bytes_of(message->parts[j].text);
 			if (message->parts[j].data != NULL)
-				n += Max(bytes_of(message->parts[j].data), LEAST_PER_IMAGE);
+				n += Min(Max(bytes_of(message->parts[j].data), LEAST_PER_IMAGE), MOST_PER_IMAGE);
 		}
 	}
 	for (int i = 0; i < prompt->ninputs; i++)

@@ -44,7 +44,7 @@ static void
 on_relation_change(Datum arg, Oid relid)
 {
 	if (!OidIsValid(relid) || relid == tables.models || relid == tables.rules ||
-		relid == tables.fixtures)
+		relid == tables.fixtures || relid == tables.budgets)
 		generation++;
 }
 
@@ -79,6 +79,8 @@ find_tables(void)
 	tables.models = get_relname_relid("models", schema);
 	tables.rules = get_relname_relid("rules", schema);
 	tables.fixtures = get_relname_relid("fixtures", schema);
+	tables.budgets = get_relname_relid("budgets", schema);
+	tables.budget_spent = get_relname_relid("budget_spent", schema);
 }
 
 static int

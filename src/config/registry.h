@@ -1,6 +1,6 @@
 /*
  * registry.h
- *	  Servers, models, rules and fixtures, compiled once per backend.
+ *	  Servers, models, rules, budgets and fixtures, compiled once per backend.
  *
  * air_config_acquire() gives the current snapshot and pins it; a snapshot is
  * immutable, lives in a memory context of its own and goes away when it is both
@@ -12,6 +12,7 @@
 
 #include "base/pg.h"
 #include "base/money.h"
+#include "base/period.h"
 #include "base/task.h"
 #include "config/api.h"
 #include "config/hints.h"
@@ -79,6 +80,19 @@ typedef struct AirRule
 	Jsonb *options; /* or NULL */
 } AirRule;
 
+/* Bytes of the longest name that a budget may have. */
+#define AIR_BUDGET_NAME 127
+
+typedef struct AirBudget
+{
+	char *name;
+	char *role;  /* it and its members; NULL: everybody */
+	char *model; /* name or family; NULL: all */
+	AirPeriod period;
+	AirNano limit;
+	bool hard;
+} AirBudget;
+
 typedef struct AirFixture
 {
 	char *model;   /* NULL: any */
@@ -106,6 +120,9 @@ typedef struct AirConfig
 	AirRule *rules; /* enabled only, by priority, then name */
 	int nfixtures;
 	AirFixture *fixtures; /* by id */
+	int nbudgets;
+	AirBudget *budgets; /* by name */
+	Oid budget_spent;   /* the table that holds what they spent; InvalidOid: none */
 	int nskipped;
 	AirSkipped *skipped;
 } AirConfig;

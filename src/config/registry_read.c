@@ -2,11 +2,8 @@
  * registry_read.c
  *	  Building a configuration from pg_foreign_server and our tables.
  *
- * A row that cannot be read must not stop every call of the database: errors
- * about its content are caught and the row is left out.  The code under
- * PG_TRY only computes, so nothing has to be rolled back; all other errors
- * (cancel, out of memory, a broken table) go on to the caller, which throws
- * the memory away.  Memory is CurrentMemoryContext's, the configuration's own.
+ * Rows that make no sense are left out, see registry_rows.c.  Memory is
+ * CurrentMemoryContext's, the configuration's own.
  */
 #include "base/pg.h"
 
@@ -27,71 +24,8 @@
 
 #include "config/options.h"
 #include "config/registry_read.h"
+#include "config/registry_rows.h"
 #include "config/tablescan.h"
-
-/* Reads the current row into *row; returns false to leave it out silently. */
-typedef bool (*ReadRow)(AirConfig *config, void *source, void *row);
-
-/* Room for one more element behind n: arrays double from 8. */
-static void *
-grow(void *array, int n, size_t size)
-{
-	if (n == 0)
-		return palloc0(8 * size);
-	if (n < 8 || (n & (n - 1)) != 0)
-		return array;
-	return repalloc(array, 2 * n * size);
-}
-
-static void
-skip(AirConfig *config, const char *noun, const char *name, const char *problem)
-{
-	AirSkipped *s;
-
-	config->skipped = grow(config->skipped, config->nskipped, sizeof(AirSkipped));
-	s = &config->skipped[config->nskipped++];
-	s->object = psprintf("%s \"%s\"", noun, name);
-	s->problem = pstrdup(problem);
-	ereport(WARNING, (errcode(ERRCODE_WARNING), errmsg("%s is ignored: %s", s->object, s->problem),
-					  errhint("Correct or delete it; ai_router.check() lists what cannot work.")));
-}
-
-/* Is the error about the content of a row? */
-static bool
-is_about_content(int sqlerrcode)
-{
-	int category = ERRCODE_TO_CATEGORY(sqlerrcode);
-
-	return category == ERRCODE_DATA_EXCEPTION || category == ERRCODE_FDW_ERROR;
-}
-
-/* Read a row, or skip it. */
-static bool
-read_row(AirConfig *config, const char *noun, const char *name, ReadRow read, void *source,
-		 void *row)
-{
-	MemoryContext cxt = CurrentMemoryContext;
-	volatile bool ok = false;
-
-	PG_TRY();
-	{
-		ok = read(config, source, row);
-	}
-	PG_CATCH();
-	{
-		ErrorData *error;
-
-		if (!is_about_content(geterrcode()))
-			PG_RE_THROW();
-		MemoryContextSwitchTo(cxt);
-		error = CopyErrorData();
-		FlushErrorState();
-		skip(config, noun, name, error->message);
-		FreeErrorData(error);
-	}
-	PG_END_TRY();
-	return ok;
-}
 
 static int
 by_server_name(const void *a, const void *b)
@@ -158,13 +92,13 @@ read_servers(Snapshot snapshot, AirConfig *config)
 
 		options =
 			heap_getattr(tuple, Anum_pg_foreign_server_srvoptions, RelationGetDescr(rel), &isnull);
-		if (!read_row(config, "server", NameStr(form->srvname), read_server,
-					  isnull ? NIL : untransformRelOptions(options), &server))
+		if (!air_config_read_row(config, "server", NameStr(form->srvname), read_server,
+								 isnull ? NIL : untransformRelOptions(options), &server))
 			continue;
 		server.oid = form->oid;
 		server.owner = form->srvowner;
 		server.name = pstrdup(NameStr(form->srvname));
-		config->servers = grow(config->servers, config->nservers, sizeof(AirServer));
+		config->servers = air_config_grow(config->servers, config->nservers, sizeof(AirServer));
 		config->servers[config->nservers++] = server;
 	}
 	systable_endscan(scan);
@@ -282,9 +216,9 @@ read_models(Oid relid, Snapshot snapshot, AirConfig *config)
 	{
 		AirModel model = {.name = air_scan_text(scan, "name")};
 
-		if (!read_row(config, "model", model.name, read_model, scan, &model))
+		if (!air_config_read_row(config, "model", model.name, read_model, scan, &model))
 			continue;
-		config->models = grow(config->models, config->nmodels, sizeof(AirModel));
+		config->models = air_config_grow(config->models, config->nmodels, sizeof(AirModel));
 		config->models[config->nmodels++] = model;
 	}
 	air_scan_end(scan);
@@ -336,9 +270,9 @@ read_rules(Oid relid, Snapshot snapshot, AirConfig *config)
 	{
 		AirRule rule = {.name = air_scan_text(scan, "name")};
 
-		if (!read_row(config, "rule", rule.name, read_rule, scan, &rule))
+		if (!air_config_read_row(config, "rule", rule.name, read_rule, scan, &rule))
 			continue;
-		config->rules = grow(config->rules, config->nrules, sizeof(AirRule));
+		config->rules = air_config_grow(config->rules, config->nrules, sizeof(AirRule));
 		config->rules[config->nrules++] = rule;
 	}
 	air_scan_end(scan);
@@ -372,7 +306,7 @@ read_fixtures(Oid relid, Snapshot snapshot, AirConfig *config)
 	{
 		AirFixture *f;
 
-		rows = grow(rows, n, sizeof(OrderedFixture));
+		rows = air_config_grow(rows, n, sizeof(OrderedFixture));
 		rows[n].id = air_scan_int(scan, "id", 0);
 		f = &rows[n++].fixture;
 		f->model = air_scan_text(scan, "model");
@@ -400,7 +334,8 @@ air_config_relations(const AirTables *tables, Oid relids[AIR_CONFIG_RELATIONS])
 	relids[0] = tables->models;
 	relids[1] = tables->rules;
 	relids[2] = tables->fixtures;
-	relids[3] = ForeignServerRelationId;
+	relids[3] = tables->budgets;
+	relids[4] = ForeignServerRelationId;
 }
 
 /*
@@ -431,6 +366,9 @@ air_config_read(const AirTables *tables, AirConfig *config)
 		read_rules(tables->rules, snapshot, config);
 	if (OidIsValid(tables->fixtures))
 		read_fixtures(tables->fixtures, snapshot, config);
+	if (OidIsValid(tables->budgets))
+		air_config_read_budgets(tables->budgets, snapshot, config);
+	config->budget_spent = tables->budget_spent;
 
 	UnregisterSnapshot(snapshot);
 }

@@ -14,9 +14,11 @@ typedef struct AirTables
 	Oid models;
 	Oid rules;
 	Oid fixtures;
+	Oid budgets;
+	Oid budget_spent;
 } AirTables;
 
-#define AIR_CONFIG_RELATIONS 4
+#define AIR_CONFIG_RELATIONS 5
 
 /* All relations that a configuration is read from; InvalidOid where there is none. */
 extern void air_config_relations(const AirTables *tables, Oid relids[AIR_CONFIG_RELATIONS]);

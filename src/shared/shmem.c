@@ -9,6 +9,7 @@
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 
+#include "shared/budget.h"
 #include "shared/cache.h"
 #include "shared/callid.h"
 #include "shared/clears.h"
@@ -40,6 +41,8 @@ static const SharedPart parts[] = {
 	{"ai_router counters", air_stats_size, air_stats_attach, NULL},
 	{"ai_router spool", air_spool_size, air_spool_attach, air_spool_save},
 	{"ai_router clears", air_clears_size, air_clears_attach, NULL},
+	/* Behind the spool, whose writers it calls. */
+	{"ai_router budgets", air_budget_size, air_budget_attach, air_budget_save},
 	{"ai_router cache", air_cache_shmem_size, air_cache_attach, NULL},
 	{"ai_router progress", air_progress_size, air_progress_attach, NULL},
 	{"ai_router flights", air_flights_size, air_flights_attach, NULL},

@@ -69,8 +69,8 @@ air_spool_queue(Oid database)
 
 		if (q->database == database)
 			return i;
-		if (empty < 0 && (q->database == InvalidOid ||
-						  (q->nrecords == 0 && q->nspaces == 0 && q->state == WRITER_NONE)))
+		if (empty < 0 && (q->database == InvalidOid || (q->nrecords == 0 && q->nspaces == 0 &&
+														!q->errand && q->state == WRITER_NONE)))
 			empty = i;
 	}
 	if (empty >= 0)

@@ -81,9 +81,15 @@ extern void air_spool_usage(uint64 *size, uint64 *used);
 /* Wake the writer of this database: somebody waits for space. */
 extern void air_spool_hurry(void);
 
+/*
+ * Have the database's writer come, though there may be no record: it does what else it is there
+ * for.  In the postmaster only noted, for the launcher.
+ */
+extern void air_spool_errand(Oid database);
+
 /* The writer's side.  A queue has at most one writer. ---------------------------------------- */
 
-/* Become the writer of the database.  False if it has one, or nothing to write. */
+/* Become the writer of the database.  False if it has one, or nobody needs it. */
 extern bool air_spool_writer_attach(Oid database);
 
 /* Copy up to max records (or some bytes more than max_bytes) from the queue's head, which stay
@@ -93,14 +99,17 @@ extern int air_spool_peek(AirSpoolRecord *records, int max, size_t max_bytes, ui
 /* Remove n records from the head.  Never fails. */
 extern void air_spool_remove(int n);
 
-/* Stop being the writer if the queue is empty; with force, in any case.  False if it is not. */
+/* Has somebody asked for more than records?  Forgets it: asked again, it is true again. */
+extern bool air_spool_errand_taken(void);
+
+/* Stop being the writer if there is nothing to do; with force, in any case.  False if there is. */
 extern bool air_spool_writer_detach(bool force);
 
 /* Is it time for the minute's clean-up of old rows in this database?  True once a minute. */
 extern bool air_spool_cleanup_due(TimestampTz now);
 
 /*
- * Databases, other than the writer's own, that have records and no writer: up to max of them.  To
+ * Databases, other than the writer's own, that need a writer and have none: up to max of them.  To
  * start one (air_spool_start_writer) or to forget what a dropped database left behind.
  */
 extern int air_spool_orphans(Oid *databases, int max);

@@ -28,6 +28,12 @@ head_of(int32 first)
 	return (Head *) air_spool->blocks[first].data;
 }
 
+static bool
+has_work(const Queue *q)
+{
+	return q->nrecords > 0 || q->errand;
+}
+
 /* With the lock held: the queue of a database that exists, or NULL. */
 static Queue *
 find(Oid database)
@@ -48,7 +54,7 @@ air_spool_start_writer(Oid database)
 
 	LWLockAcquire(&air_spool->lock, LW_EXCLUSIVE);
 	q = find(database);
-	if (q != NULL && q->nrecords > 0 && q->state != WRITER_RUNNING && now >= q->not_before)
+	if (q != NULL && has_work(q) && q->state != WRITER_RUNNING && now >= q->not_before)
 	{
 		start = true;
 		q->state = WRITER_STARTING;
@@ -96,6 +102,41 @@ air_spool_hurry(void)
 	air_spool_start_writer(MyDatabaseId);
 }
 
+void
+air_spool_errand(Oid database)
+{
+	bool running = false;
+	int queue;
+
+	LWLockAcquire(&air_spool->lock, LW_EXCLUSIVE);
+	queue = air_spool_queue(database);
+	if (queue >= 0)
+	{
+		Queue *q = &air_spool->queues[queue];
+
+		q->errand = true;
+		running = q->state == WRITER_RUNNING;
+		if (running)
+			SetLatch(q->latch);
+	}
+	LWLockRelease(&air_spool->lock);
+	if (!running && IsUnderPostmaster)
+		air_spool_start_writer(database);
+}
+
+bool
+air_spool_errand_taken(void)
+{
+	Queue *q = &air_spool->queues[mine];
+	bool errand;
+
+	LWLockAcquire(&air_spool->lock, LW_EXCLUSIVE);
+	errand = q->errand;
+	q->errand = false;
+	LWLockRelease(&air_spool->lock);
+	return errand;
+}
+
 bool
 air_spool_writer_attach(Oid database)
 {
@@ -126,7 +167,7 @@ air_spool_writer_detach(bool force)
 		return true;
 	LWLockAcquire(&air_spool->lock, LW_EXCLUSIVE);
 	q = &air_spool->queues[mine];
-	ok = force || q->nrecords == 0;
+	ok = force || !has_work(q);
 	if (ok)
 	{
 		q->state = WRITER_NONE;
@@ -246,7 +287,7 @@ air_spool_orphans(Oid *databases, int max)
 	{
 		const Queue *q = &air_spool->queues[i];
 
-		if (q->nrecords > 0 && q->state != WRITER_RUNNING && now >= q->not_before)
+		if (has_work(q) && q->state != WRITER_RUNNING && now >= q->not_before)
 			databases[n++] = q->database;
 	}
 	LWLockRelease(&air_spool->lock);
@@ -264,6 +305,7 @@ air_spool_forget(Oid database)
 	{
 		air_stats_add(AIR_STAT_DROPPED, q->nrecords);
 		remove_records(q, q->nrecords);
+		q->errand = false;
 	}
 	LWLockRelease(&air_spool->lock);
 }

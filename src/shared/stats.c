@@ -23,6 +23,10 @@ static const char *const names[AIR_STAT_COUNT] = {
 	[AIR_STAT_TABLE_LOCKED] = "cache_table_locked",
 	[AIR_STAT_TOO_LARGE] = "cache_too_large",
 	[AIR_STAT_UNWRITTEN] = "cache_unwritten",
+	[AIR_STAT_BUDGET_WAITS] = "budget_waits",
+	[AIR_STAT_BUDGET_REFUSED] = "budget_refused",
+	[AIR_STAT_BUDGET_UNPRICED] = "budget_unpriced",
+	[AIR_STAT_BUDGET_SKIPPED] = "budget_skipped",
 };
 
 static pg_atomic_uint64 *counters = NULL;

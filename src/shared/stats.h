@@ -17,14 +17,18 @@ typedef enum AirCounter
 	AIR_STAT_CACHED,    /* calls that the cache answered, once handed to the ledger */
 	AIR_STAT_ATTEMPTS,
 	AIR_STAT_RETRIES,
-	AIR_STAT_SPOOL_WAITS,   /* calls that waited for space */
-	AIR_STAT_SPOOL_REFUSED, /* calls that waited in vain */
-	AIR_STAT_WRITTEN,       /* rows that the writers wrote */
-	AIR_STAT_DROPPED,       /* rows that were never written */
-	AIR_STAT_TABLE_HITS,    /* calls answered from table ai_router.cache */
-	AIR_STAT_TABLE_LOCKED,  /* look-ups there that were left out: it is locked */
-	AIR_STAT_TOO_LARGE,     /* answers too large for the spool: in shared memory only */
-	AIR_STAT_UNWRITTEN,     /* answers in shared memory only, for want of room in the spool */
+	AIR_STAT_SPOOL_WAITS,     /* calls that waited for space */
+	AIR_STAT_SPOOL_REFUSED,   /* calls that waited in vain */
+	AIR_STAT_WRITTEN,         /* rows that the writers wrote */
+	AIR_STAT_DROPPED,         /* rows that were never written */
+	AIR_STAT_TABLE_HITS,      /* calls answered from table ai_router.cache */
+	AIR_STAT_TABLE_LOCKED,    /* look-ups there that were left out: it is locked */
+	AIR_STAT_TOO_LARGE,       /* answers too large for the spool: in shared memory only */
+	AIR_STAT_UNWRITTEN,       /* answers in shared memory only, for want of room in the spool */
+	AIR_STAT_BUDGET_WAITS,    /* calls that waited for room in a budget */
+	AIR_STAT_BUDGET_REFUSED,  /* refusals of a candidate by a hard budget */
+	AIR_STAT_BUDGET_UNPRICED, /* attempts without a known price under a soft budget */
+	AIR_STAT_BUDGET_SKIPPED,  /* attempts that a soft budget could not count */
 	AIR_STAT_COUNT
 } AirCounter;
 

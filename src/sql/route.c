@@ -66,7 +66,12 @@ put_candidate(ReturnSetInfo *rsinfo, const AirRoute *route, int i, int tokens)
 	values[5] = CStringGetTextDatum(verdict);
 	nulls[6] = c->reason == NULL;
 	if (!nulls[6])
-		values[6] = CStringGetTextDatum(reason_now(c, known ? &health : NULL));
+	{
+		char *reason = reason_now(c, known ? &health : NULL);
+		char *budget = c->usable ? air_money_reason(c->model, c->est_cost) : NULL;
+
+		values[6] = CStringGetTextDatum(budget ? psprintf("%s; %s", reason, budget) : reason);
+	}
 	values[7] = Int32GetDatum(tokens);
 	nulls[8] = c->est_cost == AIR_NANO_UNKNOWN;
 	if (!nulls[8])

@@ -32,10 +32,8 @@
 /* Rows of a table that one clean-up deletes: a bounded cost a minute. */
 #define CLEANUP_ROWS 20000
 
-/* A table of schema ai_router, locked without waiting.  InvalidOid with *locked: somebody holds it.
- */
-static Oid
-lock_table(const char *name, bool *locked)
+Oid
+air_lock_table(const char *name, bool *locked)
 {
 	Oid schema = get_namespace_oid("ai_router", true);
 	Oid relid = OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
@@ -135,7 +133,7 @@ air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation, int64
 	Oid tables[AIR_RECORD_KINDS];
 	bool there[AIR_RECORD_KINDS] = {false};
 	bool locked, ok = true;
-	Oid mark = lock_table("spool_mark", &locked);
+	Oid mark = air_lock_table("spool_mark", &locked);
 	int known;
 
 	*rows = 0;
@@ -149,7 +147,7 @@ air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation, int64
 	{
 		if (!there[k])
 			continue;
-		tables[k] = lock_table(air_rows_kind(k)->table, &locked);
+		tables[k] = air_lock_table(air_rows_kind(k)->table, &locked);
 		if (!OidIsValid(tables[k]))
 			mark = InvalidOid;
 	}
@@ -173,7 +171,7 @@ clean_up_table(const char *table, const char *column, Oid type, Datum arg)
 {
 	bool locked;
 
-	if (!OidIsValid(lock_table(table, &locked)))
+	if (!OidIsValid(air_lock_table(table, &locked)))
 		return;
 	SPI_execute_with_args(psprintf("DELETE FROM ai_router.%1$s WHERE ctid = ANY (ARRAY("
 								   "SELECT ctid FROM ai_router.%1$s WHERE %2$s < $1 "

@@ -7,6 +7,12 @@
 
 #include "shared/spool.h"
 
+/*
+ * A table of schema ai_router, locked for writing without waiting.  InvalidOid if there is none,
+ * or, with *locked, if somebody holds it.
+ */
+extern Oid air_lock_table(const char *name, bool *locked);
+
 typedef enum AirBatchResult
 {
 	AIR_BATCH_WRITTEN,   /* or known from a mark to be written already */

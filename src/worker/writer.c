@@ -1,6 +1,7 @@
 /*
  * writer.c
- *	  The background worker that empties a database's spool into its tables.
+ *	  The background worker that empties a database's spool into its tables, and
+ *	  moves the marks of its budgets.
  *
  * One per database, there only while there is something to write: it goes after a
  * second of idleness, so that DROP DATABASE need not wait for it.  A batch leaves
@@ -36,6 +37,7 @@
 #include "shared/stats.h"
 #include "worker/batch.h"
 #include "worker/rows.h"
+#include "worker/leases.h"
 #include "worker/writer.h"
 
 #define PAUSE_MS 200 /* between looks: rows wait no longer than that and one batch */
@@ -200,6 +202,7 @@ clean_up(MemoryContext cxt)
 	{
 		begin();
 		air_batch_clean_up();
+		air_leases_clean_up();
 		CommitTransactionCommand();
 	}
 	PG_CATCH();
@@ -210,13 +213,44 @@ clean_up(MemoryContext cxt)
 	MemoryContextSwitchTo(cxt);
 }
 
+/* Move marks of budgets.  Returns ms to wait before the next try, 0: none. */
+static int
+move_marks(bool idle, MemoryContext cxt)
+{
+	AirLeases *leases = palloc(sizeof(AirLeases));
+	volatile int wait = 0;
+
+	PG_TRY();
+	{
+		begin();
+		if (!air_leases_write(idle, leases))
+			wait = LOCKED_MS;
+		/* What the table says must be known here: no interrupt in between. */
+		HOLD_INTERRUPTS();
+		CommitTransactionCommand();
+		air_leases_done(leases);
+		RESUME_INTERRUPTS();
+		if (leases->n == AIR_LEASES)
+			air_spool_errand(MyDatabaseId);
+	}
+	PG_CATCH();
+	{
+		(void) failed("writing what budgets spent", cxt);
+		wait = TROUBLE_MS;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(cxt);
+	return wait;
+}
+
 /* What other databases left: start their writers, or forget it where the database is gone. */
 static void
 look_after_orphans(void)
 {
-	Oid databases[MAX_ORPHANS];
+	Oid databases[2 * MAX_ORPHANS];
 	int n = air_spool_orphans(databases, MAX_ORPHANS);
 
+	n += air_budget_databases(databases + n, MAX_ORPHANS);
 	if (n == 0)
 		return;
 	begin();
@@ -228,6 +262,7 @@ look_after_orphans(void)
 		{
 			air_spool_forget(databases[i]);
 			air_clears_forget(databases[i]);
+			air_budget_forget(databases[i]);
 		}
 	}
 	CommitTransactionCommand();
@@ -280,21 +315,32 @@ air_writer_main(Datum database)
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(cxt);
 		MemoryContextSwitchTo(cxt);
+		/* Marks first: calls wait for them, nobody waits for rows. */
+		if (air_spool_errand_taken() && air_budget_work(MyDatabaseId, false))
+		{
+			wait = move_marks(false, cxt);
+			idle = 0;
+			/* What is still to be done waits for the next round, whoever else asks. */
+			if (wait > 0)
+				air_spool_errand(MyDatabaseId);
+		}
 		found = air_spool_peek(records, singles > 0 ? 1 : BATCH_RECORDS, BATCH_BYTES, &incarnation);
 		n = air_rows_batch(records, found);
 		if (n > 0)
 		{
 			if (singles > 0)
 				singles--;
-			wait = write_batch(records, n, incarnation, cxt);
+			wait = Max(wait, write_batch(records, n, incarnation, cxt));
 			idle = 0;
 			clean_up(cxt);
 			pgstat_report_stat(false);
 		}
 		else
 		{
-			if (idle >= IDLE_MS)
+			if (idle >= IDLE_MS && wait == 0)
 			{
+				if (air_budget_work(MyDatabaseId, true))
+					(void) move_marks(true, cxt);
 				look_after_orphans();
 				pgstat_report_stat(true);
 				if (air_spool_writer_detach(false))
