@@ -127,6 +127,22 @@ is($r->{error}{C}, 'RT004', 'too many calls: RT004');
 is($t->counter($quick, 'ok'), 7, 'exactly as many as allowed, all answered');
 $s->query('RESET ai_router.max_statement_calls');
 
+# --- A portal of the protocol, run in pieces: what drivers do that fetch some rows at a time ---
+
+$s->query('SET ai_router.max_statement_calls = 7');
+sub message { my ($type, $body) = @_; return $type . pack('N', 4 + length $body) . $body; }
+sub execute { my ($rows) = @_; $s->_write(message('E', "rows\0" . pack('N', $rows)) . message('S', '')); return $s->wait; }
+$s->query('BEGIN');
+$s->_write(message('P', "\0SELECT n, ai_complete('portal ' || n, '{\"model\": \"priced\"}') FROM generate_series(1, 20) n\0" . pack('n', 0))
+	  . message('B', "rows\0\0" . pack('nnn', 0, 0, 0)));
+is(scalar @{ execute(3)->{rows} }, 3, 'some rows');
+is($s->query('SELECT 1')->{rows}[0][0], 1, 'something else in between');
+is(scalar @{ execute(3)->{rows} }, 3, 'some more');
+is(execute(3)->{error}{C}, 'RT004', 'all pieces together have the limit of one statement');
+$s->query('ROLLBACK');
+is($t->counter('priced', 'requests'), 7, 'which the provider confirms');
+$s->query('RESET ai_router.max_statement_calls');
+
 # --- A model without a price ------------------------------------------------------------
 
 $s->query('SET ai_router.max_statement_cost = 0.5');
