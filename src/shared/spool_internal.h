@@ -50,6 +50,7 @@ typedef struct Queue
 	int32 tail;
 	int32 nrecords;
 	int32 nspaces; /* reserved for it and not yet published */
+	int32 held;    /* blocks of its records and spaces */
 	WriterState state;
 	int writer_pid;
 	Latch *latch;           /* the writer's, if RUNNING */
