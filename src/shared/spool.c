@@ -113,6 +113,16 @@ give_back(int32 first, int32 n)
 	air_spool->nfree += n;
 }
 
+/*
+ * May the queue have n more blocks?  The last quarter is not for a database that holds
+ * half of all: its writer is held up, perhaps for long, and those of others need not be.
+ */
+static bool
+leaves_room(const Queue *q, int32 n)
+{
+	return q->held < air_spool->nblocks / 2 || air_spool->nfree - n >= air_spool->nblocks / 4;
+}
+
 bool
 air_spool_reserve(size_t len, AirSpoolSpace *space)
 {
@@ -128,11 +138,13 @@ air_spool_reserve(size_t len, AirSpoolSpace *space)
 	}
 	LWLockAcquire(&air_spool->lock, LW_EXCLUSIVE);
 	queue = air_spool_queue(MyDatabaseId);
-	if (queue >= 0 && (space->first = air_spool_take(n)) != AIR_SPOOL_NONE)
+	if (queue >= 0 && leaves_room(&air_spool->queues[queue], n) &&
+		(space->first = air_spool_take(n)) != AIR_SPOOL_NONE)
 	{
 		space->nblocks = n;
 		space->queue = queue;
 		air_spool->queues[queue].nspaces++;
+		air_spool->queues[queue].held += n;
 	}
 	LWLockRelease(&air_spool->lock);
 	return space->nblocks > 0;
@@ -146,6 +158,7 @@ air_spool_release(AirSpoolSpace *space)
 		LWLockAcquire(&air_spool->lock, LW_EXCLUSIVE);
 		give_back(space->first, space->nblocks);
 		air_spool->queues[space->queue].nspaces--;
+		air_spool->queues[space->queue].held -= space->nblocks;
 		LWLockRelease(&air_spool->lock);
 	}
 	memset(space, 0, sizeof(*space));
@@ -200,6 +213,7 @@ air_spool_link(int queue, int32 first, int32 nblocks)
 	if (used < nblocks)
 	{
 		give_back(air_spool->blocks[last].next, nblocks - used);
+		q->held -= nblocks - used;
 		air_spool->blocks[last].next = AIR_SPOOL_NONE;
 	}
 	head->last = last;
@@ -231,6 +245,7 @@ enlarge(AirSpoolSpace *space, int32 n)
 		while (air_spool->blocks[last].next != AIR_SPOOL_NONE)
 			last = air_spool->blocks[last].next;
 		air_spool->blocks[last].next = space->first;
+		air_spool->queues[space->queue].held += n - space->nblocks;
 		space->first = more;
 		space->nblocks = n;
 	}

@@ -175,6 +175,7 @@ take_in(FILE *f)
 		{
 			air_spool_fill(first, entry.kind, &slice, 1);
 			air_spool->seq = entry.seq - 1;
+			air_spool->queues[queue].held += nblocks;
 			air_spool_link(queue, first, nblocks);
 		}
 		pfree(data);

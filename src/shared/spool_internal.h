@@ -51,6 +51,7 @@ typedef struct Queue
 	int32 nrecords;
 	int32 nspaces; /* reserved for it and not yet published */
 	bool errand;   /* the writer is wanted for something else than records */
+	int32 held;    /* blocks of its records and spaces */
 	WriterState state;
 	int writer_pid;
 	Latch *latch;           /* the writer's, if RUNNING */

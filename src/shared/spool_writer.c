@@ -253,6 +253,7 @@ remove_records(Queue *q, int n)
 		air_spool->blocks[head->last].next = air_spool->free;
 		air_spool->free = first;
 		air_spool->nfree += nblocks;
+		q->held -= nblocks;
 	}
 }
 

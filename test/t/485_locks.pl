@@ -164,6 +164,17 @@ $r = $locker->query(q(SELECT count(ai_complete('Echo: ' || i, '{"model":"good","
 is($r->{error}{C}, '53400', 'calling under one\'s own lock ends when the spool is full');
 cmp_ok(elapsed($start), '<', 9, 'after five seconds of that');
 $locker->query('ROLLBACK');
+$locker->query('BEGIN');
+$locker->query('LOCK ai_router.calls');
+$s->send(q(SELECT count(ai_complete('Echo: ' || i, '{"model":"good","cache":"off"}')) FROM generate_series(1, 1000) i));
+ok($t->until_true(sub { $t->sql(q(SELECT value FROM ai_router.stats WHERE name = 'spool_waits')) >= 2 }, 20), 'the same under somebody else\'s lock');
+my $elsewhere = $t->session(dbname => 'db_models');
+$start = AiRouterSession::now();
+is($elsewhere->value(q(SELECT count(ai_complete('Echo: ' || i, '{"model":"good","cache":"off"}')) FROM generate_series(1, 20) i)), 20, 'another database calls');
+cmp_ok(elapsed($start), '<', 3, 'meanwhile');
+is($s->wait->{error}{C}, '53400', 'where the lock is no call is made');
+$elsewhere->quit;
+$locker->query('ROLLBACK');
 is($s->value(call_sql()), $prompt, 'then calls work');
 
 # Rows locked crosswise by two sessions with the same prompts: PostgreSQL's own deadlock, for one of them.
