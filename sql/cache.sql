@@ -87,9 +87,11 @@ SELECT r.answer, r.cached FROM ai_call('question', '{"cache": "on"}') r;
 SELECT ai_router.cache_clear();
 SELECT * FROM ai_router.cache_stats;
 SELECT * FROM ai_router.cache_counters();
+SELECT * FROM ai_router.cache;
 RESET ROLE;
 GRANT pg_monitor TO regress_cache_user;
 SET ROLE regress_cache_user;
+SELECT * FROM ai_router.cache;
 SELECT entries > 0 AS entries, bytes >= 512 * entries AS bytes, hits > 0 AS hits, misses > 0 AS misses, evictions, refused FROM ai_router.cache_stats;
 RESET ROLE;
 
@@ -98,6 +100,38 @@ SELECT ai_router.cache_clear('nobody') AS nobody, ai_router.cache_clear('second'
 SELECT r.cached FROM ai_call('question', '{"cache": "on"}') r;
 SELECT ai_router.cache_clear() > 0 AS rest, ai_router.cache_clear(NULL) AS again;
 SELECT r.cached FROM ai_call('question', '{"cache": "on"}') r;
+
+-- The table: what was bought with the cache on, once it is written; one row per key.
+CREATE PROCEDURE written(n bigint) LANGUAGE plpgsql AS $$
+BEGIN
+    FOR i IN 1 .. 1000 LOOP
+        IF (SELECT count(*) FROM ai_router.cache) >= n THEN RETURN; END IF;
+        PERFORM pg_sleep(0.01);
+        COMMIT;
+    END LOOP;
+END $$;
+SELECT ai_router.cache_clear() > 0 AS cleared;
+SELECT count(*) FROM ai_router.cache;
+UPDATE ai_router.rules SET models = '{first,second}';
+SELECT ai_complete('not kept'), ai_complete('not kept', '{"cache": "off"}');
+SELECT count(ai_complete('kept', '{"cache": "refresh"}')) FROM generate_series(1, 3);
+SELECT call_id FROM ai_call('for a day', '{"cache": "on", "model": "second", "cache_ttl": "1 day"}') \gset
+CALL written(2);
+SELECT octet_length(digest) AS digest, model, answer, finish_reason, input_tokens > 0 AS input, cached_input_tokens, output_tokens > 0 AS output, cost > 0 AS cost,
+    call_id = :call_id AS its_call, expires_at - created_at AS ttl, last_used = (created_at AT TIME ZONE 'UTC')::date AS used, hits
+  FROM ai_router.cache ORDER BY model;
+-- A clear is no part of the transaction.
+BEGIN;
+SELECT ai_router.cache_clear('second');
+ROLLBACK;
+SELECT model FROM ai_router.cache;
+SELECT r.cached FROM ai_call('for a day', '{"cache": "on", "model": "second"}') r;
+SELECT attname AS no_comment FROM pg_attribute WHERE attrelid = 'ai_router.cache'::regclass AND attnum > 0 AND NOT attisdropped AND col_description(attrelid, attnum) IS NULL;
+SELECT 'ai_router.cache'::regclass = ANY (extconfig) AS dumped FROM pg_extension WHERE extname = 'ai_router';
+SHOW ai_router.cache_retention;
+SET ai_router.cache_retention = '1d';
+SELECT ai_router.cache_clear() > 0 AS cleared;
+DROP PROCEDURE written(bigint);
 
 TRUNCATE ai_router.models, ai_router.rules, ai_router.fixtures;
 DROP SERVER cache_one, cache_two CASCADE;

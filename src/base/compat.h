@@ -74,17 +74,6 @@ air_cache_wait_event_compat(void)
 #endif
 }
 
-/* The index of a table's primary key, InvalidOid: it has none. */
-static inline Oid
-air_primary_key_compat(Relation rel)
-{
-#if PG_VERSION_NUM >= 180000
-	return RelationGetPrimaryKeyIndex(rel, false);
-#else
-	return RelationGetPrimaryKeyIndex(rel);
-#endif
-}
-
 /* Begin an index scan with one key. */
 static inline IndexScanDesc
 air_index_beginscan_compat(Relation rel, Relation index, Snapshot snapshot)

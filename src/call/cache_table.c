@@ -87,6 +87,16 @@ lock_relation(Oid relid)
 	return locked;
 }
 
+/* The index of a table's primary key, InvalidOid: it has none. */
+static Oid
+primary_key(Relation rel)
+{
+	/* RelationGetPrimaryKeyIndex() takes other arguments from release to release. */
+	if (!rel->rd_indexvalid)
+		list_free(RelationGetIndexList(rel));
+	return rel->rd_pkindex;
+}
+
 /* Open table and index; false, with nothing open, if that cannot be. */
 static bool
 open_table(Relation *rel, Relation *index)
@@ -101,7 +111,7 @@ open_table(Relation *rel, Relation *index)
 		return false;
 	*rel = try_relation_open(relid, NoLock); /* NULL: dropped before the lock came */
 	if (*rel != NULL && (*rel)->rd_rel->relkind == RELKIND_RELATION)
-		key = air_primary_key_compat(*rel);
+		key = primary_key(*rel);
 	/* REINDEX locks the index only. */
 	if (OidIsValid(key) && lock_relation(key))
 	{
