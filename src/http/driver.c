@@ -385,7 +385,7 @@ air_http_wait(long timeout_ms)
 	CHECK_FOR_INTERRUPTS();
 
 	if (readable)
-		n = Max(0, epoll_wait(d->epoll_fd, events, EVENTS_PER_WAIT, 0));
+		n = epoll_wait(d->epoll_fd, events, EVENTS_PER_WAIT, 0); /* -1: none */
 	timers = d->timer_due >= 0 && d->timer_due <= air_monotonic_ms();
 	if (n > 0 || timers)
 		step(d, events, n, timers);

@@ -328,9 +328,12 @@ air_writer_main(Datum database)
 		n = air_rows_batch(records, found);
 		if (n > 0)
 		{
+			int trouble;
+
 			if (singles > 0)
 				singles--;
-			wait = Max(wait, write_batch(records, n, incarnation, cxt));
+			trouble = write_batch(records, n, incarnation, cxt);
+			wait = Max(wait, trouble);
 			idle = 0;
 			clean_up(cxt);
 			pgstat_report_stat(false);
