@@ -249,25 +249,38 @@ is(rows("model = 'longer'"), 0, 'the other is not there');
 
 # While the spool is full.
 my $filler = $t->session;
-for my $case ('room in time', 'no room')
+my $answered = 0;
+for my $case ('room in time', 'no room', 'cleared meanwhile')
 {
+	my $clear = $t->session;
 	$locker = $t->session;
 	$s = $t->session;
 	$locker->query('BEGIN'); $locker->query('LOCK ai_router.calls');
 	$s->send(qq(SELECT length(ai_complete('$case', '{"model": "late"}'))));
 	ok($t->wait_for($late, 'in_flight', 1), "$case: a call is under way");
 	$filler->send(prompts("$case, filler", 2000));
-	ok($t->until_true(sub { $t->counter($late, 'ok') == ($case eq 'no room' ? 2 : 1) }, 20), 'it is answered');
+	$answered++;
+	ok($t->until_true(sub { $t->counter($late, 'ok') == $answered }, 20), 'it is answered');
 	my $start = AiRouterSession::now();
 	usleep(500_000);
 	ok($s->busy, 'but waits for room for its row');
-	$locker->query('ROLLBACK') if $case eq 'room in time';
+	# A clear needs little room, and takes effect before the answer is written.
+	$clear->send(q(SELECT ai_router.cache_clear('late'))) if $case eq 'cleared meanwhile';
+	usleep(500_000) if $case eq 'cleared meanwhile';
+	$locker->query('ROLLBACK') if $case ne 'no room';
 	is($s->wait->{rows}[0][0], 12000, 'and ends');
 	my $took = AiRouterSession::now() - $start;
 	if ($case eq 'room in time')
 	{
 		ok(written(1, "model = 'late'"), 'in the table');
 		is(stat_of('cache_unwritten'), 0, 'not given up');
+	}
+	elsif ($case eq 'cleared meanwhile')
+	{
+		is($clear->wait->{error}, undef, 'the clear ends, too');
+		ok($t->until_true(sub { stat_of('spool_bytes_used') == 0 }, 20), 'all is written');
+		is(rows("model = 'late'"), 0, 'but no answer that had been cleared');
+		asks(1, qq(SELECT length(ai_complete('$case', '{"model": "late"}'))), 'nor is it in shared memory', id => $late);
 	}
 	else
 	{
