@@ -4,7 +4,7 @@
  *	  latency, tokens of an answer.
  *
  * All state belongs to the entry, whose lock the caller holds; no function here
- * loops, allocates or fails.
+ * loops for long, allocates or fails.
  */
 #include "base/pg.h"
 
@@ -35,6 +35,13 @@
 
 /* An outcome weighs 1/20 in the error rate, more while there are fewer. */
 #define ERROR_MEMORY 20
+
+/*
+ * Whoever waits less than this has learnt nothing about the model: a caller's own
+ * impatience must not close it for everybody.
+ */
+#define LEAST_PATIENCE_MS 1000.0 /* nothing is known */
+#define PATIENCE 2               /* times the latency of 95 of 100 answers */
 
 static int
 window_now(const AirHealthEntry *e, double now)
@@ -121,6 +128,15 @@ failed(AirHealthEntry *e, const AirTicket *t, const AirReport *r, double now)
 	cool(e, r, now);
 }
 
+static bool
+was_patient(const AirHealthEntry *e, const AirReport *r)
+{
+	double p95 = air_latency_quantile(&e->latency, 0.95);
+	double needed = isnan(p95) ? LEAST_PATIENCE_MS : PATIENCE * p95;
+
+	return r->latency_ms >= Min(needed, r->patience_ms);
+}
+
 static void
 good(AirHealthEntry *e, const AirReport *r, double now)
 {
@@ -149,6 +165,16 @@ air_breaker_leave(AirHealthEntry *e, const AirTicket *t, const AirReport *r, dou
 		e->probe = 0;
 	switch (r->outcome)
 	{
+		case AIR_OUTCOME_TIMED_OUT:
+			if (!was_patient(e, r))
+				break;
+			/* FALLTHROUGH */
+		case AIR_OUTCOME_FAILED:
+			if (r->breaker)
+				failed(e, t, r, now);
+			else
+				judge(e, true);
+			break;
 		case AIR_OUTCOME_GOOD:
 			good(e, r, now);
 			break;
@@ -159,12 +185,6 @@ air_breaker_leave(AirHealthEntry *e, const AirTicket *t, const AirReport *r, dou
 		case AIR_OUTCOME_LIMITED:
 			close_breaker(e);
 			cool(e, r, now);
-			break;
-		case AIR_OUTCOME_FAILED:
-			if (r->breaker)
-				failed(e, t, r, now);
-			else
-				judge(e, true);
 			break;
 		case AIR_OUTCOME_NONE:
 			break;
