@@ -5,11 +5,15 @@
  * The file holds an id that was never given.  Before ids reach it, whoever is
  * near moves it on by a block, without holding a lock: a flag says that the
  * write is under way, and the others still have half a block to go.
+ *
+ * A standby and a restored backup have an old copy of the file, and a ledger with
+ * later ids in it: ids of each timeline start above those of the one before.
  */
 #include "base/pg.h"
 
 #include <unistd.h>
 
+#include "access/xlog.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
 #include "storage/fd.h"
@@ -22,11 +26,16 @@
 #define MARK_TEMP "pg_stat/ai_router.call_id.tmp"
 #define BLOCK 100000
 
+/* 2^40 ids for each timeline; and the number of the last one that has ids of its own. */
+#define TIMELINE_SHIFT 40
+#define MOST_TIMELINES ((1 << 22) - 1)
+
 typedef struct CallIds
 {
 	pg_atomic_uint64 next;    /* next id to give */
 	pg_atomic_uint64 high;    /* ids below this may be given: the file promises it */
 	pg_atomic_flag extending; /* somebody writes the file */
+	pg_atomic_uint32 placed;  /* next is known to be in the timeline's range */
 } CallIds;
 
 static CallIds *ids = NULL;
@@ -75,6 +84,7 @@ air_callids_attach(void *area, bool found)
 	pg_atomic_init_u64(&ids->next, mark);
 	pg_atomic_init_u64(&ids->high, mark + BLOCK);
 	pg_atomic_init_flag(&ids->extending);
+	pg_atomic_init_u32(&ids->placed, 0);
 	write_mark(mark + BLOCK);
 }
 
@@ -94,8 +104,9 @@ extend(uint64 id)
 	{
 		if (id + BLOCK / 2 >= high)
 		{
-			write_mark(high + BLOCK);
-			pg_atomic_write_u64(&ids->high, high + BLOCK);
+			high = Max(high, id) + BLOCK;
+			write_mark(high);
+			pg_atomic_write_u64(&ids->high, high);
 		}
 	}
 	PG_FINALLY();
@@ -105,10 +116,33 @@ extend(uint64 id)
 	PG_END_TRY();
 }
 
+/* Once after a start or a promotion: no id below the timeline's first one from here on. */
+static void
+place(void)
+{
+	TimeLineID timeline;
+	uint64 next = pg_atomic_read_u64(&ids->next);
+	uint64 first;
+
+	/* What is called in recovery enters no ledger. */
+	if (RecoveryInProgress())
+		return;
+	timeline = GetWALInsertionTimeLine();
+	first = (uint64) Min(timeline - 1, MOST_TIMELINES) << TIMELINE_SHIFT;
+	/* The mark follows by itself: extend() goes by the id. */
+	while (next < first && !pg_atomic_compare_exchange_u64(&ids->next, &next, first))
+		;
+	pg_atomic_write_u32(&ids->placed, 1);
+}
+
 int64
 air_callids_next(void)
 {
-	uint64 id = pg_atomic_fetch_add_u64(&ids->next, 1);
+	uint64 id;
+
+	if (pg_atomic_read_u32(&ids->placed) == 0)
+		place();
+	id = pg_atomic_fetch_add_u64(&ids->next, 1);
 
 	for (;;)
 	{
