@@ -16,12 +16,14 @@ typedef enum AirBatchResult
 } AirBatchResult;
 
 /*
- * Insert n records, in a transaction that the caller has begun.  Waits for no table lock.
- * May raise whatever inserting raises.
+ * Insert n records, in a transaction that the caller has begun; *rows gets how many of them
+ * were not in their tables already.  Waits for no table lock.  May raise whatever inserting
+ * raises.
  */
-extern AirBatchResult air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation);
+extern AirBatchResult
+air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation, int *rows);
 
-/* Delete old rows, not many.  Likewise. */
-extern void air_batch_clean_up(void);
+/* Delete old rows, not many; true if there may be more.  Likewise. */
+extern bool air_batch_clean_up(void);
 
 #endif

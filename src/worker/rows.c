@@ -3,7 +3,8 @@
  *	  Records of the spool as rows of the ledger's tables.
  *
  * A record becomes a list of named values, and each column takes the value of
- * its name: one library meets several SQL versions.  No locks, no I/O.
+ * its name: one library meets several SQL versions, and tables to which somebody
+ * added columns of his own.  No locks, no I/O.
  */
 #include "base/pg.h"
 
@@ -166,10 +167,11 @@ typedef struct Kind
 
 /* By AirRecordKind. */
 static const Kind kinds[] = {
-	[AIR_RECORD_CALL] = {{"calls", "INSERT INTO ai_router.calls SELECT * FROM spooled",
+	[AIR_RECORD_CALL] = {{"calls", "INSERT INTO ai_router.calls (%1$s) SELECT %1$s FROM spooled",
 						  sizeof(AirCallRecord)},
 						 add_call},
-	[AIR_RECORD_ATTEMPT] = {{"attempts", "INSERT INTO ai_router.attempts SELECT * FROM spooled",
+	[AIR_RECORD_ATTEMPT] = {{"attempts",
+							 "INSERT INTO ai_router.attempts (%1$s) SELECT %1$s FROM spooled",
 							 sizeof(AirAttemptRecord)},
 							add_attempt},
 };
@@ -181,7 +183,7 @@ air_rows_kind(int kind)
 }
 
 bool
-air_rows_fill(const AirSpoolRecord *record, TupleDesc desc, Datum *values, bool *nulls)
+air_rows_fill(const AirSpoolRecord *record, TupleDesc desc, Datum *values, bool *nulls, bool *known)
 {
 	size_t fixed = kinds[record->kind].row.fixed;
 	Row row;
@@ -202,7 +204,8 @@ air_rows_fill(const AirSpoolRecord *record, TupleDesc desc, Datum *values, bool 
 
 		nulls[i] = true;
 		values[i] = (Datum) 0;
-		if (att->attisdropped)
+		known[i] = false;
+		if (att->attisdropped || att->attgenerated)
 			continue;
 		for (int j = 0; j < row.n; j++)
 			if (row.values[j].type == att->atttypid &&
@@ -210,6 +213,7 @@ air_rows_fill(const AirSpoolRecord *record, TupleDesc desc, Datum *values, bool 
 			{
 				nulls[i] = row.values[j].null;
 				values[i] = row.values[j].value;
+				known[i] = true;
 				break;
 			}
 	}

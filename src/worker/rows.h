@@ -15,7 +15,7 @@
 typedef struct AirRowKind
 {
 	const char *table;  /* in schema ai_router */
-	const char *insert; /* reads relation "spooled", which has the table's columns */
+	const char *insert; /* reads relation "spooled"; %1$s: the columns that records fill */
 	size_t fixed;       /* bytes before the texts */
 } AirRowKind;
 
@@ -24,9 +24,11 @@ extern const AirRowKind *air_rows_kind(int kind);
 
 /*
  * Fill values and nulls for a row of that description from a record.  Columns are found by
- * name and type: one that this library does not know stays NULL.  False if the record is
- * damaged.  Memory: CurrentMemoryContext.
+ * name and type; known[i] says which: the same ones for all records of a kind.  The others
+ * (a newer version's, or somebody's own) are not ours to fill.  False if the record is damaged.
+ * Memory: CurrentMemoryContext.
  */
-extern bool air_rows_fill(const AirSpoolRecord *record, TupleDesc desc, Datum *values, bool *nulls);
+extern bool air_rows_fill(const AirSpoolRecord *record, TupleDesc desc, Datum *values, bool *nulls,
+						  bool *known);
 
 #endif
