@@ -2,8 +2,8 @@
  * call.c
  *	  A call: submitted, routed, queued, and in the end a value or a failure.
  *
- * The cache look-up (lookup.c) comes between routing and the queue; the ledger row
- * and the settling of money come in where a call ends.
+ * The cache look-up (lookup.c) and waiting for an equal call (waiting.c) come between
+ * routing and the queue; where a call ends, its waiters and the ledger are told.
  */
 #include "base/pg.h"
 
@@ -104,6 +104,8 @@ end_call(AirCall *call)
 {
 	AirResult *result = &call->result;
 
+	if (call->state == AIR_CALL_QUEUED)
+		air_engine_dequeue(call);
 	call->state = AIR_CALL_ENDED;
 	call->request = NULL;
 	air_waiting_ended(call);

@@ -4,7 +4,7 @@
  *	  latency, tokens of an answer.
  *
  * All state belongs to the entry, whose lock the caller holds; no function here
- * loops for long, allocates or fails.
+ * loops, allocates or fails.
  */
 #include "base/pg.h"
 
@@ -128,15 +128,6 @@ failed(AirHealthEntry *e, const AirTicket *t, const AirReport *r, double now)
 	cool(e, r, now);
 }
 
-static bool
-was_patient(const AirHealthEntry *e, const AirReport *r)
-{
-	double p95 = air_latency_quantile(&e->latency, 0.95);
-	double needed = isnan(p95) ? LEAST_PATIENCE_MS : PATIENCE * p95;
-
-	return r->latency_ms >= Min(needed, r->patience_ms);
-}
-
 static void
 good(AirHealthEntry *e, const AirReport *r, double now)
 {
@@ -165,10 +156,6 @@ air_breaker_leave(AirHealthEntry *e, const AirTicket *t, const AirReport *r, dou
 		e->probe = 0;
 	switch (r->outcome)
 	{
-		case AIR_OUTCOME_TIMED_OUT:
-			if (!was_patient(e, r))
-				break;
-			/* FALLTHROUGH */
 		case AIR_OUTCOME_FAILED:
 			if (r->breaker)
 				failed(e, t, r, now);
@@ -186,9 +173,20 @@ air_breaker_leave(AirHealthEntry *e, const AirTicket *t, const AirReport *r, dou
 			close_breaker(e);
 			cool(e, r, now);
 			break;
+		case AIR_OUTCOME_TIMED_OUT: /* has been judged */
 		case AIR_OUTCOME_NONE:
 			break;
 	}
+}
+
+AirOutcome
+air_breaker_timeout(const AirLatency *latency, const AirReport *r)
+{
+	double needed = PATIENCE * air_latency_quantile(latency, 0.95);
+
+	if (isnan(needed))
+		needed = LEAST_PATIENCE_MS;
+	return r->latency_ms >= Min(needed, r->patience_ms) ? AIR_OUTCOME_FAILED : AIR_OUTCOME_NONE;
 }
 
 void

@@ -77,7 +77,6 @@ typedef struct AirTicket
 	int server; /* -1: none */
 	bool total;
 	bool probe;
-	double entered;  /* monotonic ms */
 	double reserved; /* tokens */
 	double tpm;
 } AirTicket;
