@@ -135,13 +135,19 @@ COMMENT ON COLUMN ai_router.hits.hits IS 'calls that the cache answered';
 COMMENT ON COLUMN ai_router.hits.saved IS 'USD that the answers once cost, as far as it is known; NULL: not known of any';
 
 CREATE TABLE ai_router.spool_mark (
-    incarnation bigint NOT NULL,
+    incarnation bigint NOT NULL PRIMARY KEY,
     seq bigint NOT NULL
 );
 COMMENT ON TABLE ai_router.spool_mark IS
 'the last row that the background worker wrote, in the same transaction: nothing is written twice';
 COMMENT ON COLUMN ai_router.spool_mark.incarnation IS 'which spool';
 COMMENT ON COLUMN ai_router.spool_mark.seq IS 'number of the row in it';
+
+-- A publication FOR ALL TABLES takes these in: without an identity it would forbid
+-- the writer to move its mark and to delete old rows.
+ALTER TABLE ai_router.calls REPLICA IDENTITY FULL;
+ALTER TABLE ai_router.attempts REPLICA IDENTITY FULL;
+ALTER TABLE ai_router.hits REPLICA IDENTITY FULL;
 
 SELECT pg_extension_config_dump('ai_router.calls', '');
 SELECT pg_extension_config_dump('ai_router.attempts', '');

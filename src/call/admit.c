@@ -31,6 +31,9 @@
 /* A probe that takes longer does not keep others from probing. */
 #define MOST_LEASE_MS 15000.0
 
+/* A time-out after so long is the model's fault; sooner, if the server's own option says so. */
+#define MOST_PATIENCE_MS 60000.0
+
 /* A latency that nobody has seen for so long is measured anew. */
 #define STALE_MS 300000.0
 
@@ -257,8 +260,10 @@ outcome_of(const AirFailure *failure, bool probe)
 	switch (failure->kind)
 	{
 		case AIR_ERR_UNAVAILABLE:
-		case AIR_ERR_TIMEOUT:
 			return AIR_OUTCOME_FAILED;
+		case AIR_ERR_TIMEOUT:
+			/* The provider's own time-out, or what this caller allowed it. */
+			return failure->http_status > 0 ? AIR_OUTCOME_FAILED : AIR_OUTCOME_TIMED_OUT;
 		case AIR_ERR_RATE_LIMITED:
 			return AIR_OUTCOME_LIMITED;
 		case AIR_ERR_BAD_ANSWER:
@@ -297,6 +302,10 @@ air_admit_done(AirRequest *request, const AirFailure *failure, const AirUsage *u
 	else if (failure != NULL)
 	{
 		report.outcome = outcome_of(failure, ticket->probe);
+		report.latency_ms = air_engine_now() - request->sent;
+		report.patience_ms = MOST_PATIENCE_MS;
+		if (request->model->server->timeout_ms > 0)
+			report.patience_ms = Min(request->model->server->timeout_ms, MOST_PATIENCE_MS);
 		report.retry_after_ms = failure->retry_after * 1000.0;
 		if (!failure->unknown_cost)
 			report.tokens = 0;

@@ -2,8 +2,9 @@
  * call.c
  *	  A call: submitted, routed, queued, and in the end a value or a failure.
  *
- * The cache look-up (lookup.c) comes between routing and the queue; the ledger and the
- * statement learn of it where a call ends.
+ * The cache look-up (lookup.c) and waiting for an equal call (waiting.c) come between
+ * routing and the queue; where a call ends, its waiters, the ledger and the statement are
+ * told.
  */
 #include "base/pg.h"
 
@@ -105,6 +106,8 @@ end_call(AirCall *call)
 {
 	AirResult *result = &call->result;
 
+	if (call->state == AIR_CALL_QUEUED)
+		air_engine_dequeue(call);
 	call->state = AIR_CALL_ENDED;
 	call->request = NULL;
 	air_waiting_ended(call);

@@ -12,6 +12,8 @@
 #ifndef AIR_CALL_INTERNAL_H
 #define AIR_CALL_INTERNAL_H
 
+#include "datatype/timestamp.h"
+
 #include "call/call.h"
 #include "call/statement.h"
 #include "http/http.h"

@@ -113,6 +113,18 @@ reserve_call(AirCall *call)
 	return air_spool_reserve(size, &call->space);
 }
 
+/* Give back what was taken for an attempt that does not start yet. */
+static void
+give_back(AirRequest *request)
+{
+	AirCall *call = request->calls[0];
+
+	air_spool_release(&request->space);
+	air_spool_release(&call->answer_space);
+	if (call->started == 0)
+		air_spool_release(&call->space);
+}
+
 /* Take space for the attempt that is to start, for its call, and for its answer in the cache. */
 static bool
 reserve_all(AirRequest *request)
@@ -124,10 +136,7 @@ reserve_all(AirRequest *request)
 		 air_spool_reserve(sizeof(AirAttemptRecord) + ATTEMPT_TAIL, &request->space)))
 		return true;
 	/* What many hold that wait could be all there is. */
-	air_spool_release(&request->space);
-	air_spool_release(&call->answer_space);
-	if (call->started == 0)
-		air_spool_release(&call->space);
+	give_back(request);
 	return false;
 }
 
@@ -178,11 +187,7 @@ air_ledger_reserve(AirRequest *request)
 void
 air_ledger_yield(AirRequest *request)
 {
-	AirCall *call = request->calls[0];
-
-	air_spool_release(&request->space);
-	if (call->started == 0)
-		air_spool_release(&call->space);
+	give_back(request);
 }
 
 /* The attempt has started.  Never fails. */

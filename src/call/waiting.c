@@ -106,25 +106,21 @@ look_after(AirCall *call, double now)
 {
 	AirFlightFailure failure;
 	AirFlightState state = air_flight_poll(&call->flight, &failure);
-	bool ended = false;
 
 	if (state == AIR_FLIGHT_WAIT && now < call->wait_until)
 		return;
 	dlist_delete(&call->in_queue);
-	call->state = AIR_CALL_NEW;
+	/* First, as what follows can raise, perhaps in a statement within the call's own, which then
+	 * must not wait for a call that nobody drives. */
+	air_engine_enqueue(call);
 	if (state == AIR_FLIGHT_WAIT)
-	{
 		waited_too_long(call);
-		return;
-	}
-	if (state == AIR_FLIGHT_OWN)
-		ended = take_off(call);
+	else if (state == AIR_FLIGHT_OWN)
+		(void) take_off(call);
 	else if (state == AIR_FLIGHT_OVER)
-		ended = air_call_find(call);
+		(void) air_call_find(call);
 	else
-		ended = fail_like(call, &failure);
-	if (!ended)
-		air_engine_enqueue(call);
+		(void) fail_like(call, &failure);
 }
 
 void
@@ -171,7 +167,9 @@ shared_failure(const AirCall *call, AirFlightFailure *out)
 {
 	const AirFailure *f = &call->result.failure;
 
-	if (call->result.ok || f->remedy != AIR_REMEDY_NONE || call->result.attempts == 0)
+	/* A budget or a cap is the failed call's own affair. */
+	if (call->result.ok || f->remedy != AIR_REMEDY_NONE || call->result.attempts == 0 ||
+		f->kind == AIR_ERR_BUDGET)
 		return NULL;
 	memset(out, 0, sizeof(*out));
 	out->key = call->keys[call->current].key;

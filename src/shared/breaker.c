@@ -36,6 +36,13 @@
 /* An outcome weighs 1/20 in the error rate, more while there are fewer. */
 #define ERROR_MEMORY 20
 
+/*
+ * Whoever waits less than this has learnt nothing about the model: a caller's own
+ * impatience must not close it for everybody.
+ */
+#define LEAST_PATIENCE_MS 1000.0 /* nothing is known */
+#define PATIENCE 2               /* times the latency of 95 of 100 answers */
+
 static int
 window_now(const AirHealthEntry *e, double now)
 {
@@ -149,6 +156,12 @@ air_breaker_leave(AirHealthEntry *e, const AirTicket *t, const AirReport *r, dou
 		e->probe = 0;
 	switch (r->outcome)
 	{
+		case AIR_OUTCOME_FAILED:
+			if (r->breaker)
+				failed(e, t, r, now);
+			else
+				judge(e, true);
+			break;
 		case AIR_OUTCOME_GOOD:
 			good(e, r, now);
 			break;
@@ -160,15 +173,20 @@ air_breaker_leave(AirHealthEntry *e, const AirTicket *t, const AirReport *r, dou
 			close_breaker(e);
 			cool(e, r, now);
 			break;
-		case AIR_OUTCOME_FAILED:
-			if (r->breaker)
-				failed(e, t, r, now);
-			else
-				judge(e, true);
-			break;
+		case AIR_OUTCOME_TIMED_OUT: /* has been judged */
 		case AIR_OUTCOME_NONE:
 			break;
 	}
+}
+
+AirOutcome
+air_breaker_timeout(const AirLatency *latency, const AirReport *r)
+{
+	double needed = PATIENCE * air_latency_quantile(latency, 0.95);
+
+	if (isnan(needed))
+		needed = LEAST_PATIENCE_MS;
+	return r->latency_ms >= Min(needed, r->patience_ms) ? AIR_OUTCOME_FAILED : AIR_OUTCOME_NONE;
 }
 
 void

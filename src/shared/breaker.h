@@ -1,7 +1,7 @@
 /*
  * breaker.h
- *	  A health entry, and what it learns.  For health.c; all functions need the
- *	  entry's lock and cannot fail.
+ *	  A health entry, and what it learns.  For health.c; functions that take an
+ *	  entry need its lock; none can fail.
  */
 #ifndef AIR_BREAKER_H
 #define AIR_BREAKER_H
@@ -60,6 +60,9 @@ extern bool air_breaker_enter(AirHealthEntry *e, double now, double lease_ms);
 /* A request ends; the caller counts in_flight down afterwards. */
 extern void
 air_breaker_leave(AirHealthEntry *e, const AirTicket *t, const AirReport *r, double now);
+
+/* What a time-out (AIR_OUTCOME_TIMED_OUT) says: FAILED or NONE.  Of a copy, without the lock. */
+extern AirOutcome air_breaker_timeout(const AirLatency *latency, const AirReport *r);
 
 extern void air_breaker_reset(AirHealthEntry *e);
 

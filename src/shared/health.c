@@ -228,7 +228,6 @@ enter_model(const AirAsk *ask, double now, AirTicket *t, AirVerdictNow *v)
 	t->probe = false;
 	t->reserved = 0;
 	t->tpm = ask->tpm;
-	t->entered = now;
 	if (e == NULL)
 		return;
 	if (v->why == AIR_GO)
@@ -333,14 +332,25 @@ air_health_ask(const AirAsk *ask, AirVerdictNow *v)
 }
 
 void
-air_health_leave(AirTicket *t, const AirReport *report)
+air_health_leave(AirTicket *t, const AirReport *said)
 {
+	AirReport report = *said;
+
 	if (t->entry >= 0)
 	{
 		AirHealthEntry *e = &table->entries[t->entry];
 
 		SpinLockAcquire(&e->lock);
-		air_breaker_leave(e, t, report, air_monotonic_ms());
+		if (report.outcome == AIR_OUTCOME_TIMED_OUT)
+		{
+			AirLatency latency = e->latency;
+
+			/* Logarithms are none of a spinlock's business. */
+			SpinLockRelease(&e->lock);
+			report.outcome = air_breaker_timeout(&latency, said);
+			SpinLockAcquire(&e->lock);
+		}
+		air_breaker_leave(e, t, &report, air_monotonic_ms());
 		e->in_flight--;
 		SpinLockRelease(&e->lock);
 	}
@@ -350,7 +360,7 @@ air_health_leave(AirTicket *t, const AirReport *report)
 	dlist_push_head(&spare, &t->node);
 }
 
-/* From a private copy to a view: logarithms are none of a spinlock's business. */
+/* From a private copy to a view. */
 static void
 view_entry(const AirHealthEntry *e, double now, AirHealthView *out)
 {

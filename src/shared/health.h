@@ -77,24 +77,25 @@ typedef struct AirTicket
 	int server; /* -1: none */
 	bool total;
 	bool probe;
-	double entered;  /* monotonic ms */
 	double reserved; /* tokens */
 	double tpm;
 } AirTicket;
 
 typedef enum AirOutcome
 {
-	AIR_OUTCOME_NONE,    /* cancelled, or never sent: says nothing */
-	AIR_OUTCOME_GOOD,    /* answered */
-	AIR_OUTCOME_ALIVE,   /* the provider works and refused this request */
-	AIR_OUTCOME_LIMITED, /* it works and wants less */
-	AIR_OUTCOME_FAILED   /* counts for the breaker */
+	AIR_OUTCOME_NONE,      /* cancelled, or never sent: says nothing */
+	AIR_OUTCOME_GOOD,      /* answered */
+	AIR_OUTCOME_ALIVE,     /* the provider works and refused this request */
+	AIR_OUTCOME_LIMITED,   /* it works and wants less */
+	AIR_OUTCOME_TIMED_OUT, /* FAILED if it was given the time that the model needs, else NONE */
+	AIR_OUTCOME_FAILED     /* counts for the breaker */
 } AirOutcome;
 
 typedef struct AirReport
 {
 	AirOutcome outcome;
-	double latency_ms;     /* GOOD: in which the sockets were driven */
+	double latency_ms;     /* GOOD and TIMED_OUT: in which the sockets were driven */
+	double patience_ms;    /* TIMED_OUT: more than this nobody need wait */
 	double retry_after_ms; /* what the provider asked for, < 0: nothing */
 	double tokens; /* billed in all, < 0: unknown, the reservation stands; 0 gives it back */
 	double output; /* GOOD: output tokens, < 0: unknown */

@@ -23,8 +23,8 @@
 
 /*
  * A part: one struct that is set up once and found by every process.  attach runs
- * under AddinShmemInitLock; save at a clean stop, in the postmaster, after
- * everything else has ended (NULL: nothing to keep).
+ * under AddinShmemInitLock; save at a stop, in the postmaster, after everything else
+ * has ended (NULL: nothing to keep); at an immediate stop the others were killed.
  */
 typedef struct SharedPart
 {

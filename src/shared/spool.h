@@ -15,7 +15,6 @@
 #define AIR_SPOOL_H
 
 #include "base/pg.h"
-#include "datatype/timestamp.h"
 
 /* Who needs space and finds none waits so long, and looks so often. */
 #define AIR_SPOOL_WAIT_MS 5000
@@ -105,14 +104,23 @@ extern bool air_spool_errand_taken(void);
 /* Stop being the writer if there is nothing to do; with force, in any case.  False if there is. */
 extern bool air_spool_writer_detach(bool force);
 
-/* Is it time for the minute's clean-up of old rows in this database?  True once a minute. */
-extern bool air_spool_cleanup_due(TimestampTz now);
+/* Is it time for a clean-up of old rows in this database, and when is the next one? */
+extern bool air_spool_cleanup_due(void);
+extern void air_spool_cleanup_in(int ms);
+
+/* The launcher's side: one process sees to it that rows do not wait for a writer for ever. ---- */
+
+/* This process is the launcher from now on, to be woken by its latch; or no longer. */
+extern void air_spool_launcher(bool here);
 
 /*
- * Databases, other than the writer's own, that need a writer and have none: up to max of them.  To
- * start one (air_spool_start_writer) or to forget what a dropped database left behind.
+ * Databases that have records and no writer, up to max of them: to start one
+ * (air_spool_start_writer), or to forget what a dropped database left behind.  *wait_ms gets when
+ * to look again, -1: when the latch is set.
  */
-extern int air_spool_orphans(Oid *databases, int max);
+extern int air_spool_orphans(Oid *databases, int max, long *wait_ms);
+
+/* Ask for a writer of a database unless it has one, or was asked for one just now. */
 extern void air_spool_start_writer(Oid database);
 extern void air_spool_forget(Oid database);
 

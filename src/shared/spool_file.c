@@ -1,6 +1,6 @@
 /*
  * spool_file.c
- *	  What a clean stop finds in the spool is kept in a file until the next start.
+ *	  What a stop finds in the spool is kept in a file until the next start.
  *
  * Both happen in the postmaster, alone.  The sequence of each record is kept with
  * the spool's incarnation, so that a record which is in its table already (a copy
@@ -99,6 +99,13 @@ air_spool_save(void)
 		records += air_spool->queues[i].nrecords;
 	if (records == 0)
 		return;
+	/* An immediate stop ends here, too: whoever held the lock then left the lists half done. */
+	if (!LWLockConditionalAcquire(&air_spool->lock, LW_SHARED))
+	{
+		ereport(LOG, (errmsg("%lld rows of the ledger are lost", (long long) records),
+					  errdetail("A process that was changing the spool was killed.")));
+		return;
+	}
 	INIT_CRC32C(crc);
 	f = AllocateFile(SPOOL_TEMP, PG_BINARY_W);
 	ok = f != NULL && put(f, &header, sizeof(header), &crc);
@@ -113,6 +120,7 @@ air_spool_save(void)
 		ereport(LOG,
 				(errcode_for_file_access(), errmsg("could not write file \"%s\": %m", SPOOL_FILE),
 				 errdetail("%lld rows of the ledger are lost.", (long long) records)));
+	LWLockRelease(&air_spool->lock);
 }
 
 /* True if the file is whole. */

@@ -42,7 +42,7 @@ typedef enum WriterState
 	WRITER_RUNNING
 } WriterState;
 
-/* Records of one database, oldest first. */
+/* Records of one database, oldest first.  Times are of the monotonic clock, ms. */
 typedef struct Queue
 {
 	Oid database; /* InvalidOid: free */
@@ -53,10 +53,10 @@ typedef struct Queue
 	bool errand;   /* the writer is wanted for something else than records */
 	int32 held;    /* blocks of its records and spaces */
 	WriterState state;
-	int writer_pid;
-	Latch *latch;           /* the writer's, if RUNNING */
-	TimestampTz not_before; /* NONE: when to try to start one; STARTING: when to give up on it */
-	TimestampTz cleaned;    /* last clean-up of old rows */
+	int failures;      /* writers in a row that were asked for and did not come */
+	Latch *latch;      /* the writer's, if RUNNING */
+	double not_before; /* NONE: when to try to start one; STARTING: when to give up on it */
+	double cleanup_at; /* next clean-up of old rows */
 } Queue;
 
 typedef struct Spool
@@ -67,6 +67,7 @@ typedef struct Spool
 	int32 nblocks;
 	int32 nfree;
 	int32 free;
+	Latch *launcher; /* NULL: there is none now */
 	Queue queues[AIR_SPOOL_QUEUES];
 	Block blocks[FLEXIBLE_ARRAY_MEMBER];
 } Spool;

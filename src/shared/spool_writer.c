@@ -4,21 +4,22 @@
  *
  * A queue's writer is one dynamic background worker.  Whoever publishes and finds
  * none asks the postmaster for one; the state in the queue sees to it that one is
- * asked for at a time, and after a failure not before a second has passed.
+ * asked for at a time.  What comes of it is the launcher's to watch: the worker may
+ * find no slot, or die before it gets here, and nobody may ever publish again.
  */
 #include "base/pg.h"
 
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
-#include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "shared/spool_internal.h"
 #include "shared/stats.h"
 
 /* A worker that was asked for and has not turned up by then never will. */
 #define START_TIMEOUT_MS 5000
 #define RETRY_MS 1000
-#define CLEANUP_MS 60000
+#define MOST_DOUBLINGS 4 /* of START_TIMEOUT_MS, for a database that takes no connection */
 
 static int mine = -1; /* the queue that this process writes */
 
@@ -48,17 +49,25 @@ void
 air_spool_start_writer(Oid database)
 {
 	BackgroundWorker worker = {0};
-	TimestampTz now = GetCurrentTimestamp();
+	double now = air_monotonic_ms();
 	bool start = false;
 	Queue *q;
+
+	/* pg_upgrade has the server run, but nothing may be written. */
+	if (IsBinaryUpgrade)
+		return;
 
 	LWLockAcquire(&air_spool->lock, LW_EXCLUSIVE);
 	q = find(database);
 	if (q != NULL && has_work(q) && q->state != WRITER_RUNNING && now >= q->not_before)
 	{
 		start = true;
+		if (q->state == WRITER_STARTING)
+			q->failures = Min(q->failures + 1, MOST_DOUBLINGS);
 		q->state = WRITER_STARTING;
-		q->not_before = TimestampTzPlusMilliseconds(now, START_TIMEOUT_MS);
+		q->not_before = now + (START_TIMEOUT_MS << q->failures);
+		if (air_spool->launcher != NULL)
+			SetLatch(air_spool->launcher);
 	}
 	LWLockRelease(&air_spool->lock);
 	if (!start)
@@ -75,13 +84,15 @@ air_spool_start_writer(Oid database)
 	if (RegisterDynamicBackgroundWorker(&worker, NULL))
 		return;
 
-	/* No free slot (max_worker_processes): whoever publishes next tries again. */
+	/* No free slot (max_worker_processes): the launcher or whoever publishes next tries again. */
 	LWLockAcquire(&air_spool->lock, LW_EXCLUSIVE);
 	q = find(database);
 	if (q != NULL && q->state == WRITER_STARTING)
 	{
 		q->state = WRITER_NONE;
-		q->not_before = TimestampTzPlusMilliseconds(now, RETRY_MS);
+		q->not_before = now + RETRY_MS;
+		if (air_spool->launcher != NULL)
+			SetLatch(air_spool->launcher);
 	}
 	LWLockRelease(&air_spool->lock);
 }
@@ -150,8 +161,8 @@ air_spool_writer_attach(Oid database)
 	{
 		mine = q - air_spool->queues;
 		q->state = WRITER_RUNNING;
-		q->writer_pid = MyProcPid;
 		q->latch = MyLatch;
+		q->failures = 0;
 	}
 	LWLockRelease(&air_spool->lock);
 	return ok;
@@ -172,7 +183,6 @@ air_spool_writer_detach(bool force)
 	{
 		q->state = WRITER_NONE;
 		q->latch = NULL;
-		q->writer_pid = 0;
 		q->not_before = 0;
 		mine = -1;
 	}
@@ -265,22 +275,32 @@ air_spool_remove(int n)
 	LWLockRelease(&air_spool->lock);
 }
 
+/* Only the queue's one writer looks at it. */
 bool
-air_spool_cleanup_due(TimestampTz now)
+air_spool_cleanup_due(void)
 {
-	Queue *q = &air_spool->queues[mine];
+	return air_monotonic_ms() >= air_spool->queues[mine].cleanup_at;
+}
 
-	/* Only the queue's one writer looks at it. */
-	if (now < TimestampTzPlusMilliseconds(q->cleaned, CLEANUP_MS))
-		return false;
-	q->cleaned = now;
-	return true;
+void
+air_spool_cleanup_in(int ms)
+{
+	air_spool->queues[mine].cleanup_at = air_monotonic_ms() + ms;
+}
+
+void
+air_spool_launcher(bool here)
+{
+	LWLockAcquire(&air_spool->lock, LW_EXCLUSIVE);
+	air_spool->launcher = here ? MyLatch : NULL;
+	LWLockRelease(&air_spool->lock);
 }
 
 int
-air_spool_orphans(Oid *databases, int max)
+air_spool_orphans(Oid *databases, int max, long *wait_ms)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	double now = air_monotonic_ms();
+	double next = -1;
 	int n = 0;
 
 	LWLockAcquire(&air_spool->lock, LW_SHARED);
@@ -288,10 +308,14 @@ air_spool_orphans(Oid *databases, int max)
 	{
 		const Queue *q = &air_spool->queues[i];
 
-		if (has_work(q) && q->state != WRITER_RUNNING && now >= q->not_before)
+		if (!has_work(q) || q->state == WRITER_RUNNING)
+			continue;
+		if (now >= q->not_before)
 			databases[n++] = q->database;
+		next = next < 0 ? q->not_before : Min(next, q->not_before);
 	}
 	LWLockRelease(&air_spool->lock);
+	*wait_ms = next < 0 ? -1 : (long) Max(next - now, 0) + 1;
 	return n;
 }
 
@@ -307,6 +331,7 @@ air_spool_forget(Oid database)
 		air_stats_add(AIR_STAT_DROPPED, q->nrecords);
 		remove_records(q, q->nrecords);
 		q->errand = false;
+		q->state = WRITER_NONE;
 	}
 	LWLockRelease(&air_spool->lock);
 }

@@ -5,6 +5,9 @@
  * Each table gets one INSERT per batch that reads the rows from a tuplestore, so
  * constraints, indexes and triggers work as for anybody's rows.  The same
  * transaction moves the mark: the number of the last record that is in the tables.
+ *
+ * The writer is a superuser; whoever owns a table decides what its triggers do.  So
+ * a table that is not a superuser's is written as its owner, as VACUUM does it.
  */
 #include "base/pg.h"
 
@@ -13,24 +16,20 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
-#include "utils/date.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
-#include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
-#include "base/settings.h"
 #include "shared/ledger.h"
-#include "shared/stats.h"
 #include "worker/batch.h"
+#include "worker/guise.h"
 #include "worker/rows.h"
-
-/* Rows of a table that one clean-up deletes: a bounded cost a minute. */
-#define CLEANUP_ROWS 20000
 
 Oid
 air_lock_table(const char *name, bool *locked)
@@ -52,6 +51,20 @@ air_lock_table(const char *name, bool *locked)
 	return relid;
 }
 
+/* The columns of the table that records fill, as a list in SQL. */
+static char *
+column_list(TupleDesc desc, const bool *known)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < desc->natts; i++)
+		if (known[i])
+			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
+							 quote_identifier(NameStr(TupleDescAttr(desc, i)->attname)));
+	return list.data;
+}
+
 /* The records of one kind into their table.  False if one is damaged. */
 static bool
 insert_kind(Oid relid, const AirSpoolRecord *records, int n, int kind, int64 *changed)
@@ -60,6 +73,7 @@ insert_kind(Oid relid, const AirSpoolRecord *records, int n, int kind, int64 *ch
 	TupleDesc desc = RelationGetDescr(rel);
 	Datum *values = palloc(sizeof(Datum) * desc->natts);
 	bool *nulls = palloc(sizeof(bool) * desc->natts);
+	bool *known = palloc(sizeof(bool) * desc->natts);
 	Tuplestorestate *store = tuplestore_begin_heap(false, false, work_mem);
 	EphemeralNamedRelation enr = palloc0(sizeof(EphemeralNamedRelationData));
 	bool ok = true;
@@ -68,13 +82,15 @@ insert_kind(Oid relid, const AirSpoolRecord *records, int n, int kind, int64 *ch
 	for (int i = 0; ok && i < n; i++)
 		if (records[i].kind == kind && !air_rows_void(&records[i]))
 		{
-			ok = air_rows_fill(&records[i], desc, values, nulls);
+			ok = air_rows_fill(&records[i], desc, values, nulls, known);
 			if (ok)
 				tuplestore_putvalues(store, desc, values, nulls);
 			rows++;
 		}
 	if (ok && rows > 0)
 	{
+		const char *columns = column_list(desc, known);
+		AirGuise guise;
 		int rc;
 
 		enr->md.name = "spooled";
@@ -85,12 +101,13 @@ insert_kind(Oid relid, const AirSpoolRecord *records, int n, int kind, int64 *ch
 		enr->reldata = store;
 		if (SPI_register_relation(enr) != SPI_OK_REL_REGISTER)
 			elog(ERROR, "could not register the rows of the spool");
-		rc = SPI_execute(air_rows_kind(kind)->insert, false, 0);
+		guise = air_guise_on(relid);
+		rc = SPI_execute(psprintf(air_rows_kind(kind)->insert, columns), false, 0);
 		if (rc < 0)
 			elog(ERROR, "writing failed: %s", SPI_result_code_string(rc));
 		*changed = (int64) SPI_processed;
+		air_guise_off(guise);
 		SPI_unregister_relation("spooled");
-		air_stats_add(AIR_STAT_WRITTEN, rows);
 	}
 	tuplestore_end(store);
 	table_close(rel, NoLock);
@@ -99,8 +116,9 @@ insert_kind(Oid relid, const AirSpoolRecord *records, int n, int kind, int64 *ch
 
 /* How many of the records the mark says are written.  Sets the mark to the last one otherwise. */
 static int
-pass_mark(const AirSpoolRecord *records, int n, uint64 incarnation)
+pass_mark(Oid relid, const AirSpoolRecord *records, int n, uint64 incarnation)
 {
+	AirGuise guise = air_guise_on(relid);
 	Oid types[2] = {INT8OID, INT8OID};
 	Datum args[2] = {Int64GetDatum((int64) incarnation), Int64GetDatum((int64) records[n - 1].seq)};
 	uint64 written = 0;
@@ -117,18 +135,22 @@ pass_mark(const AirSpoolRecord *records, int n, uint64 incarnation)
 	}
 	while (known < n && records[known].seq <= written)
 		known++;
-	if (known == n)
-		return n;
-	SPI_execute_with_args("UPDATE ai_router.spool_mark SET incarnation = $1, seq = $2", 2, types,
-						  args, NULL, false, 0);
-	if (SPI_processed == 0)
-		SPI_execute_with_args("INSERT INTO ai_router.spool_mark (incarnation, seq) VALUES ($1, $2)",
-							  2, types, args, NULL, false, 0);
+	if (known < n)
+	{
+		SPI_execute_with_args("UPDATE ai_router.spool_mark SET incarnation = $1, seq = $2", 2,
+							  types, args, NULL, false, 0);
+		if (SPI_processed == 0)
+			SPI_execute_with_args(
+				"INSERT INTO ai_router.spool_mark (incarnation, seq) VALUES ($1, $2)", 2, types,
+				args, NULL, false, 0);
+	}
+	air_guise_off(guise);
 	return known;
 }
 
 AirBatchResult
-air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation, int64 *rows)
+air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation, int *rows,
+				 int64 *changed)
 {
 	Oid tables[AIR_RECORD_KINDS];
 	bool there[AIR_RECORD_KINDS] = {false};
@@ -137,6 +159,7 @@ air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation, int64
 	int known;
 
 	*rows = 0;
+	*changed = 0;
 	for (int i = 0; i < n; i++)
 		if (air_rows_kind(records[i].kind) == NULL)
 			return AIR_BATCH_REFUSED;
@@ -156,52 +179,12 @@ air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation, int64
 
 	SPI_connect();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	known = pass_mark(records, n, incarnation);
+	known = pass_mark(mark, records, n, incarnation);
+	*rows = n - known;
 	for (int k = 0; ok && k < AIR_RECORD_KINDS; k++)
 		if (there[k])
-			ok = insert_kind(tables[k], records + known, n - known, k, rows);
+			ok = insert_kind(tables[k], records + known, n - known, k, changed);
 	PopActiveSnapshot();
 	SPI_finish();
 	return ok ? AIR_BATCH_WRITTEN : AIR_BATCH_REFUSED;
-}
-
-/* Delete rows that whose column is less. */
-static void
-clean_up_table(const char *table, const char *column, Oid type, Datum arg)
-{
-	bool locked;
-
-	if (!OidIsValid(air_lock_table(table, &locked)))
-		return;
-	SPI_execute_with_args(psprintf("DELETE FROM ai_router.%1$s WHERE ctid = ANY (ARRAY("
-								   "SELECT ctid FROM ai_router.%1$s WHERE %2$s < $1 "
-								   "ORDER BY %2$s LIMIT %3$d FOR UPDATE SKIP LOCKED))",
-								   table, column, CLEANUP_ROWS),
-						  1, &type, &arg, NULL, false, 0);
-}
-
-void
-air_batch_clean_up(void)
-{
-	TimestampTz now = GetCurrentTimestamp();
-	TimestampTz before;
-
-	SPI_connect();
-	PushActiveSnapshot(GetTransactionSnapshot());
-	if (air_log_retention_s > 0)
-	{
-		before = now - (TimestampTz) air_log_retention_s * USECS_PER_SEC;
-		clean_up_table("calls", "at", TIMESTAMPTZOID, TimestampTzGetDatum(before));
-		clean_up_table("attempts", "at", TIMESTAMPTZOID, TimestampTzGetDatum(before));
-		clean_up_table("hits", "day", DATEOID, DateADTGetDatum((DateADT) (before / USECS_PER_DAY)));
-	}
-	if (air_cache_retention_s > 0)
-	{
-		before = now - (TimestampTz) air_cache_retention_s * USECS_PER_SEC;
-		clean_up_table("cache", "last_used", DATEOID,
-					   DateADTGetDatum((DateADT) (before / USECS_PER_DAY)));
-	}
-	clean_up_table("cache", "expires_at", TIMESTAMPTZOID, TimestampTzGetDatum(now));
-	PopActiveSnapshot();
-	SPI_finish();
 }

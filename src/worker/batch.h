@@ -22,13 +22,14 @@ typedef enum AirBatchResult
 } AirBatchResult;
 
 /*
- * Insert n records, in a transaction that the caller has begun.  Waits for no table lock.
- * May raise whatever inserting raises.  *rows: how many the last command changed.
+ * Insert n records, in a transaction that the caller has begun; *rows gets how many of them
+ * were not in their tables already, *changed what the last command changed.  Waits for no table
+ * lock.  May raise whatever inserting raises.
  */
-extern AirBatchResult
-air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation, int64 *rows);
+extern AirBatchResult air_batch_insert(const AirSpoolRecord *records, int n, uint64 incarnation,
+									   int *rows, int64 *changed);
 
-/* Delete old rows, not many.  Likewise. */
-extern void air_batch_clean_up(void);
+/* cleanup.c: delete old rows, not many; true if there may be more.  Likewise. */
+extern bool air_batch_clean_up(void);
 
 #endif

@@ -12,6 +12,7 @@
 #include "utils/timestamp.h"
 
 #include "worker/batch.h"
+#include "worker/guise.h"
 #include "worker/leases.h"
 
 /* Old periods are kept for reports; a total budget that still exists for ever. */
@@ -54,6 +55,7 @@ air_leases_write(bool idle, AirLeases *leases)
 {
 	bool locked;
 	Oid table = air_lock_table("budget_spent", &locked);
+	AirGuise guise;
 
 	leases->n = 0;
 	if (!OidIsValid(table))
@@ -67,6 +69,7 @@ air_leases_write(bool idle, AirLeases *leases)
 		return true;
 	SPI_connect();
 	PushActiveSnapshot(GetTransactionSnapshot());
+	guise = air_guise_on(table);
 	for (int i = 0; i < leases->n; i++)
 	{
 		const AirLease *lease = &leases->leases[i];
@@ -77,6 +80,7 @@ air_leases_write(bool idle, AirLeases *leases)
 		if (leases->after[i] != leases->before[i])
 			write_mark(key, leases->after[i]);
 	}
+	air_guise_off(guise);
 	PopActiveSnapshot();
 	SPI_finish();
 	return true;

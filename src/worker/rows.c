@@ -3,7 +3,8 @@
  *	  Records of the spool as rows of tables.
  *
  * A record becomes a list of named values, and each column takes the value of
- * its name: one library meets several SQL versions.  No locks, no I/O.
+ * its name: one library meets several SQL versions, and tables to which somebody
+ * added columns of his own.  No locks, no I/O.
  */
 #include "base/pg.h"
 
@@ -244,10 +245,11 @@ typedef struct Kind
 
 /* By AirRecordKind. */
 static const Kind kinds[] = {
-	[AIR_RECORD_CALL] = {{"calls", "INSERT INTO ai_router.calls SELECT * FROM spooled",
+	[AIR_RECORD_CALL] = {{"calls", "INSERT INTO ai_router.calls (%1$s) SELECT %1$s FROM spooled",
 						  sizeof(AirCallRecord)},
 						 add_call},
-	[AIR_RECORD_ATTEMPT] = {{"attempts", "INSERT INTO ai_router.attempts SELECT * FROM spooled",
+	[AIR_RECORD_ATTEMPT] = {{"attempts",
+							 "INSERT INTO ai_router.attempts (%1$s) SELECT %1$s FROM spooled",
 							 sizeof(AirAttemptRecord)},
 							add_attempt},
 	[AIR_RECORD_HITS] = {{"hits",
@@ -263,7 +265,7 @@ static const Kind kinds[] = {
 	/* Two of one digest in a batch: the newer.  Uses of an answer that is replaced are not its. */
 	[AIR_RECORD_CACHE] =
 		{{"cache",
-		  "INSERT INTO ai_router.cache SELECT DISTINCT ON (digest) * FROM spooled "
+		  "INSERT INTO ai_router.cache (%1$s) SELECT DISTINCT ON (digest) %1$s FROM spooled "
 		  "ORDER BY digest, created_at DESC ON CONFLICT (digest) DO UPDATE SET "
 		  "model = excluded.model, answer = excluded.answer, "
 		  "finish_reason = excluded.finish_reason, input_tokens = excluded.input_tokens, "
@@ -331,7 +333,7 @@ air_rows_done(const AirSpoolRecord *records, int n, int64 rows)
 }
 
 bool
-air_rows_fill(const AirSpoolRecord *record, TupleDesc desc, Datum *values, bool *nulls)
+air_rows_fill(const AirSpoolRecord *record, TupleDesc desc, Datum *values, bool *nulls, bool *known)
 {
 	size_t fixed = kinds[record->kind].row.fixed;
 	Row row;
@@ -352,7 +354,8 @@ air_rows_fill(const AirSpoolRecord *record, TupleDesc desc, Datum *values, bool 
 
 		nulls[i] = true;
 		values[i] = (Datum) 0;
-		if (att->attisdropped)
+		known[i] = false;
+		if (att->attisdropped || att->attgenerated)
 			continue;
 		for (int j = 0; j < row.n; j++)
 			if (row.values[j].type == att->atttypid &&
@@ -360,6 +363,7 @@ air_rows_fill(const AirSpoolRecord *record, TupleDesc desc, Datum *values, bool 
 			{
 				nulls[i] = row.values[j].null;
 				values[i] = row.values[j].value;
+				known[i] = true;
 				break;
 			}
 	}

@@ -15,8 +15,8 @@
 typedef struct AirRowKind
 {
 	const char *table;  /* in schema ai_router */
-	const char *insert; /* or another command: reads relation "spooled", which has the table's
-						   columns */
+	const char *insert; /* or another command: reads relation "spooled"; %1$s: the columns
+						   that records fill */
 	size_t fixed;       /* bytes before the texts */
 } AirRowKind;
 
@@ -37,9 +37,11 @@ extern void air_rows_done(const AirSpoolRecord *records, int n, int64 rows);
 
 /*
  * Fill values and nulls for a row of that description from a record.  Columns are found by
- * name and type: one that this library does not know stays NULL.  False if the record is
- * damaged.  Memory: CurrentMemoryContext.
+ * name and type; known[i] says which: the same ones for all records of a kind.  The others
+ * (a newer version's, or somebody's own) are not ours to fill.  False if the record is damaged.
+ * Memory: CurrentMemoryContext.
  */
-extern bool air_rows_fill(const AirSpoolRecord *record, TupleDesc desc, Datum *values, bool *nulls);
+extern bool air_rows_fill(const AirSpoolRecord *record, TupleDesc desc, Datum *values, bool *nulls,
+						  bool *known);
 
 #endif

@@ -27,10 +27,9 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
-#include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
+#include "base/clock.h"
 #include "base/compat.h"
 #include "shared/clears.h"
 #include "shared/spool.h"
@@ -46,7 +45,9 @@
 #define TROUBLE_MS 1000
 #define BATCH_RECORDS 2000
 #define BATCH_BYTES (1024 * 1024)
-#define MAX_ORPHANS 16
+#define CLEANUP_MS 60000
+#define CLEANUP_MORE_MS 1000 /* after one that did not get to the end */
+#define QUIET_MS 10000
 
 /* After a batch failed its records go one by one, until so many have. */
 static int singles = 0;
@@ -63,7 +64,7 @@ on_exit_detach(int code, Datum arg)
 static void
 pause_ms(int ms, bool hurry)
 {
-	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ms);
+	double end = air_monotonic_ms() + ms;
 	long left = ms;
 
 	pgstat_report_activity(STATE_IDLE, NULL);
@@ -78,7 +79,7 @@ pause_ms(int ms, bool hurry)
 			ConfigReloadPending = false;
 			ProcessConfigFile(PGC_SIGHUP);
 		}
-		left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), end);
+		left = (long) Max(end - air_monotonic_ms(), 0);
 	} while (!hurry && left > 0);
 }
 
@@ -108,12 +109,39 @@ begin(void)
 	pgstat_report_activity(STATE_RUNNING, "writing calls of ai_router");
 }
 
-/* The transaction failed: forget it and tell the log, without a word of what was to be written. */
+/*
+ * Tell the log, without a word of what was to be written.  What fails the same way
+ * again and again, each second or each row, is told of now and then.
+ */
+static void
+report(const char *what, const ErrorData *error)
+{
+	static int last_code = 0;
+	static double quiet_until = 0;
+	static int unsaid = 0;
+	double now = air_monotonic_ms();
+
+	if (error->sqlerrcode == last_code && now < quiet_until)
+	{
+		unsaid++;
+		return;
+	}
+	/* Class 22 and 23 quote values. */
+	ereport(LOG, (is_passing(error->sqlerrcode)
+					  ? errmsg("%s failed: %s: %s", what, unpack_sql_state(error->sqlerrcode),
+							   error->message)
+					  : errmsg("%s failed: %s", what, unpack_sql_state(error->sqlerrcode)),
+				  unsaid > 0 ? errdetail("%d more failures since the last message.", unsaid) : 0));
+	last_code = error->sqlerrcode;
+	quiet_until = now + QUIET_MS;
+	unsaid = 0;
+}
+
+/* The transaction failed: forget it.  Returns the SQLSTATE. */
 static int
 failed(const char *what, MemoryContext cxt)
 {
 	ErrorData *error;
-	int code;
 
 	MemoryContextSwitchTo(cxt);
 	HOLD_INTERRUPTS();
@@ -121,13 +149,8 @@ failed(const char *what, MemoryContext cxt)
 	FlushErrorState();
 	AbortCurrentTransaction();
 	RESUME_INTERRUPTS();
-	code = error->sqlerrcode;
-	/* Class 22 and 23 quote values. */
-	if (is_passing(code))
-		ereport(LOG, (errmsg("%s failed: %s: %s", what, unpack_sql_state(code), error->message)));
-	else
-		ereport(LOG, (errmsg("%s failed: %s", what, unpack_sql_state(code))));
-	return code;
+	report(what, error);
+	return error->sqlerrcode;
 }
 
 /* Take records out of the spool that will not be written. */
@@ -144,19 +167,22 @@ static int
 write_batch(const AirSpoolRecord *records, int n, uint64 incarnation, MemoryContext cxt)
 {
 	volatile int result = AIR_BATCH_LOCKED;
-	int64 rows;
+	int64 changed;
 
 	PG_TRY();
 	{
+		int rows;
+
 		begin();
-		result = air_batch_insert(records, n, incarnation, &rows);
+		result = air_batch_insert(records, n, incarnation, &rows, &changed);
 		/* A row that is committed must leave the spool: no interrupt in between. */
 		HOLD_INTERRUPTS();
 		if (result == AIR_BATCH_WRITTEN)
 		{
 			CommitTransactionCommand();
 			air_spool_remove(n);
-			air_rows_done(records, n, rows);
+			air_rows_done(records, n, changed);
+			air_stats_add(AIR_STAT_WRITTEN, rows);
 		}
 		else
 			AbortCurrentTransaction();
@@ -196,12 +222,14 @@ write_batch(const AirSpoolRecord *records, int n, uint64 incarnation, MemoryCont
 static void
 clean_up(MemoryContext cxt)
 {
-	if (!air_spool_cleanup_due(GetCurrentTimestamp()))
+	if (!air_spool_cleanup_due())
 		return;
+	air_spool_cleanup_in(CLEANUP_MS);
 	PG_TRY();
 	{
 		begin();
-		air_batch_clean_up();
+		if (air_batch_clean_up())
+			air_spool_cleanup_in(CLEANUP_MORE_MS);
 		air_leases_clean_up();
 		CommitTransactionCommand();
 	}
@@ -243,31 +271,6 @@ move_marks(bool idle, MemoryContext cxt)
 	return wait;
 }
 
-/* What other databases left: start their writers, or forget it where the database is gone. */
-static void
-look_after_orphans(void)
-{
-	Oid databases[2 * MAX_ORPHANS];
-	int n = air_spool_orphans(databases, MAX_ORPHANS);
-
-	n += air_budget_databases(databases + n, MAX_ORPHANS);
-	if (n == 0)
-		return;
-	begin();
-	for (int i = 0; i < n; i++)
-	{
-		if (SearchSysCacheExists1(DATABASEOID, ObjectIdGetDatum(databases[i])))
-			air_spool_start_writer(databases[i]);
-		else
-		{
-			air_spool_forget(databases[i]);
-			air_clears_forget(databases[i]);
-			air_budget_forget(databases[i]);
-		}
-	}
-	CommitTransactionCommand();
-}
-
 /* Settings of the database or of the server must not get in the way. */
 static void
 set_up(void)
@@ -280,6 +283,10 @@ set_up(void)
 		{"synchronous_commit", "local"},
 		{"statement_timeout", "0"},
 		{"idle_in_transaction_session_timeout", "0"},
+#if PG_VERSION_NUM >= 170000
+		{"transaction_timeout", "0"},
+#endif
+		{"temp_file_limit", "-1"},
 		{"lock_timeout", "1s"},
 		{"log_statement", "none"},
 		{"log_min_duration_statement", "-1"},
@@ -300,7 +307,9 @@ air_writer_main(Datum database)
 	pqsignal(SIGTERM, die);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	BackgroundWorkerUnblockSignals();
-	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
+	/* What was called before a database was closed is written all the same. */
+	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid,
+											  BGWORKER_BYPASS_ALLOWCONN);
 	set_up();
 	if (!air_spool_writer_attach(DatumGetObjectId(database)))
 		return;
@@ -344,7 +353,6 @@ air_writer_main(Datum database)
 			{
 				if (air_budget_work(MyDatabaseId, true))
 					(void) move_marks(true, cxt);
-				look_after_orphans();
 				pgstat_report_stat(true);
 				if (air_spool_writer_detach(false))
 					return;
@@ -356,32 +364,4 @@ air_writer_main(Datum database)
 		else if (n == found && n < BATCH_RECORDS && singles == 0)
 			pause_ms(PAUSE_MS, true);
 	}
-}
-
-void
-air_writer_launcher_main(Datum arg)
-{
-	Oid databases[MAX_ORPHANS];
-	int n;
-
-	pqsignal(SIGTERM, die);
-	BackgroundWorkerUnblockSignals();
-	n = air_spool_orphans(databases, MAX_ORPHANS);
-	for (int i = 0; i < n; i++)
-		air_spool_start_writer(databases[i]);
-}
-
-void
-air_writer_init(void)
-{
-	BackgroundWorker worker = {0};
-
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = BGW_NEVER_RESTART;
-	strlcpy(worker.bgw_library_name, "ai_router", sizeof(worker.bgw_library_name));
-	strlcpy(worker.bgw_function_name, "air_writer_launcher_main", sizeof(worker.bgw_function_name));
-	strlcpy(worker.bgw_name, "ai_router launcher", BGW_MAXLEN);
-	strlcpy(worker.bgw_type, "ai_router launcher", BGW_MAXLEN);
-	RegisterBackgroundWorker(&worker);
 }

@@ -72,7 +72,7 @@ is(usd(spent('many')), usd($n * $cost), 'the view tells exactly that');
 is(usd(reserved('many')), 0, 'nothing stays reserved');
 my $r = call($sessions[0], 'many');
 is($r->{error}{C}, 'RT004', 'then it is refused');
-like($r->{error}{M}, qr/budget "many" .* limit \$1, spent \$0\.9[89]\d+, reserved \$0, this call up to \$0\.0136; it never starts anew/, 'saying budget, limit, spent, reserved');
+like($r->{error}{M}, qr/budget "many" .* limit \$1\.00, spent \$0\.9[89]\d+, reserved \$0\.00, this call up to \$0\.0136; it never starts anew/, 'saying budget, limit, spent, reserved');
 like($r->{error}{H}, qr/ai_router\.budgets/, 'with a hint');
 is(requests('many--lat-10'), $n, 'nothing was sent');
 ok($t->until_true(sub { in_table('many') == $n * 3_400_000 }, 20), 'when nobody calls the table is exact');

@@ -51,7 +51,8 @@ for my $set (@sets)
 	my $start = AiRouterSession::now();
 	my $r = $set->{cached}->query(call_sql());
 	is($r->{rows}[0][0], $prompt, "$set->{table} is locked: a session that knows the configuration calls");
-	cmp_ok($r->{at} - $start, '<', 2.5, "$set->{table}: without waiting long");
+	# An answer may be in the cache's table: it is worth a wait, but not for ever.
+	cmp_ok($r->{at} - $start, '<', $set->{table} eq 'cache' ? 6 : 2.5, "$set->{table}: without waiting long");
 	is($set->{locker}->query(call_sql())->{rows}[0][0], $prompt, "$set->{table}: and the one that holds the lock");
 	$node->safe_psql($set->{db}, q(ALTER SERVER p OPTIONS (SET timeout '61000')));
 }
