@@ -304,7 +304,7 @@ air_writer_main(Datum database)
 	for (;;)
 	{
 		uint64 incarnation;
-		int n, wait = 0;
+		int n, batch_wait, wait = 0;
 
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(cxt);
@@ -323,7 +323,8 @@ air_writer_main(Datum database)
 		{
 			if (singles > 0)
 				singles--;
-			wait = Max(wait, write_batch(records, n, incarnation, cxt));
+			batch_wait = write_batch(records, n, incarnation, cxt);
+			wait = Max(wait, batch_wait);
 			idle = 0;
 			clean_up(cxt);
 			pgstat_report_stat(false);
