@@ -200,7 +200,9 @@ usleep(300_000);
 $locker->query('ROLLBACK');
 is($s->wait->{error}, undef, 'and goes on when the lock is gone');
 
-# Nothing is spent above the mark that the table has, for that is all that a crash leaves.
+# Nothing is spent above the mark that the table has, for that is all that a crash leaves: neither when
+# it has come down nor when it cannot go up.
+ok($t->until_true(sub { in_table('locked') == usd(requests('locked--lat-10') * $cost) * 1e9 }, 20), 'the mark comes down');
 $locker->query('BEGIN'); $locker->query('LOCK ai_router.budget_spent');
 $r = $s->query(q(SELECT call_out('locked')));
 is($r->{error}{C}, '53400', 'a budget whose mark cannot be raised');
