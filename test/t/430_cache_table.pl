@@ -408,10 +408,10 @@ $s = $t->session;
 asks(3, prompts('gone', 3), 'just before DROP EXTENSION', session => $s);
 $t->sql('DROP EXTENSION ai_router CASCADE; CREATE EXTENSION ai_router');
 ok($t->until_true(sub { stat_of('spool_bytes_used') == 0 }, 20), 'what has no table leaves the spool');
-my $old = rows(); # those that the writer held in between: nobody's any more
+my $stale = rows(); # those that the writer held in between: nobody's any more
 $t->models_at_p(m => 'good');
 asks(3, prompts('gone', 3), 'bought by new servers', session => $s);
-ok(written($old + 3), 'and written');
+ok(written($stale + 3), 'and written');
 cmp_ok($s->value('SELECT ai_router.cache_clear()'), '>=', 3, 'and cleared');
 is(rows(), 0, 'indeed');
 
