@@ -6,7 +6,8 @@ CREATE TABLE ai_router.budget_spent (
     period_start timestamptz NOT NULL,
     nanodollars bigint NOT NULL,
     updated timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (name, period_start)
+    PRIMARY KEY (name, period_start),
+    CONSTRAINT budget_spent_is_sane CHECK (nanodollars >= 0)
 );
 COMMENT ON TABLE ai_router.budget_spent IS
 'what budgets have spent, by period, written by the background worker: ahead of the truth while calls are made (that much is counted as spent after a crash), exact a second later; rows go when nobody touched them for 400 days';

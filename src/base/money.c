@@ -107,29 +107,39 @@ air_cost_bound(const AirPrices *p, int64 input, int64 output)
 }
 
 /*
- * Nanodollars of an amount in USD, rounded up.  ereports
- * ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE for NaN, infinities, negative amounts and
- * those of 9 billion dollars or more.
+ * Nanodollars of an amount in USD, rounded up.  False for NaN, infinities, negative
+ * amounts and those of 9 billion dollars or more.
  */
-AirNano
-air_nano_from_numeric(Numeric usd)
+bool
+air_nano_of(Numeric usd, AirNano *nano)
 {
 	Datum amount = NumericGetDatum(usd);
-	Datum nano;
+	Datum product;
 
 	if (numeric_is_nan(usd) || numeric_is_inf(usd) ||
 		DatumGetBool(
 			DirectFunctionCall2(numeric_lt, amount, NumericGetDatum(int64_to_numeric(0)))) ||
 		DatumGetBool(DirectFunctionCall2(
 			numeric_ge, amount, NumericGetDatum(int64_to_numeric(INT64CONST(9000000000))))))
+		return false;
+	product =
+		DirectFunctionCall2(numeric_mul, amount, NumericGetDatum(int64_to_numeric(NANO_PER_USD)));
+	product = DirectFunctionCall1(numeric_ceil, product);
+	*nano = DatumGetInt64(DirectFunctionCall1(numeric_int8, product));
+	return true;
+}
+
+/* See money.h. */
+AirNano
+air_nano_from_numeric(Numeric usd)
+{
+	AirNano nano;
+
+	if (!air_nano_of(usd, &nano))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("amount of money out of range"),
 						errdetail("It must be at least 0 and less than 9 billion USD.")));
-
-	nano =
-		DirectFunctionCall2(numeric_mul, amount, NumericGetDatum(int64_to_numeric(NANO_PER_USD)));
-	nano = DirectFunctionCall1(numeric_ceil, nano);
-	return DatumGetInt64(DirectFunctionCall1(numeric_int8, nano));
+	return nano;
 }
 
 /* USD with a dollar sign, all digits that count, two after the point at least; palloc'ed. */

@@ -7,11 +7,22 @@
 #define AIR_MONEY_H
 
 #include "base/pg.h"
+
+#include "common/int.h"
 #include "utils/numeric.h"
 
 typedef int64 AirNano;
 
 #define AIR_NANO_UNKNOWN ((AirNano) -1)
+
+/* The sum of two known amounts, cut to 64 bits: a provider may report what it likes. */
+static inline AirNano
+air_nano_add(AirNano a, AirNano b)
+{
+	AirNano sum;
+
+	return pg_add_s64_overflow(a, b, &sum) ? PG_INT64_MAX : sum;
+}
 
 /* A tier replaces input and output price for the whole request once its input exceeds `above`. */
 typedef struct AirPriceTier
@@ -44,7 +55,10 @@ air_cost(const AirPrices *p, int64 input, int64 cached, int64 cache_write, int64
  * tier that it may reach. */
 extern AirNano air_cost_bound(const AirPrices *p, int64 input, int64 output);
 
-/* numeric USD to nanodollars, rounded up; ereports when out of range or negative. */
+/* numeric USD to nanodollars, rounded up; false if out of range or negative. */
+extern bool air_nano_of(Numeric usd, AirNano *nano);
+
+/* Likewise, but ereports ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE. */
 extern AirNano air_nano_from_numeric(Numeric usd);
 
 /* Nanodollars for messages: "$10.00", "$0.0025"; palloc'ed. */

@@ -130,7 +130,9 @@ open_table(Relation *rel, Relation *index)
 static bool
 read_row(AirScan *row, int64 max_age_us, uint64 generation, AirCached *answer, char **model)
 {
-	answer->created = air_scan_time(row, "created_at", 0);
+	int64 day;
+
+	answer->created = Max(air_scan_time(row, "created_at", 0), 0);
 	answer->expires = air_scan_time(row, "expires_at", 0);
 	*model = air_scan_text(row, "model");
 	if (*model == NULL || !air_cache_fresh(answer->created, answer->expires, max_age_us) ||
@@ -145,11 +147,11 @@ read_row(AirScan *row, int64 max_age_us, uint64 generation, AirCached *answer, c
 	answer->usage.cache_write = air_scan_int(row, "cache_write_tokens", -1);
 	answer->usage.output = air_scan_int(row, "output_tokens", -1);
 	answer->usage.reasoning = air_scan_int(row, "reasoning_tokens", -1);
-	answer->cost = air_scan_money(row, "cost");
+	answer->cost = air_scan_cost(row, "cost");
 	answer->call_id = air_scan_int(row, "call_id", 0);
-	answer->told = (TimestampTz) air_scan_date(row, "last_used", 0) * USECS_PER_DAY;
-	/* Before 2000 or unknown: long ago. */
-	answer->told = Max(answer->told, 1);
+	/* Before 2000, unknown or no time at all: long ago. */
+	day = air_scan_date(row, "last_used", 0);
+	answer->told = day > 0 && day < END_TIMESTAMP / USECS_PER_DAY ? day * USECS_PER_DAY : 1;
 	answer->generation = generation;
 	return true;
 }

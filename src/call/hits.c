@@ -227,6 +227,6 @@ air_hits_count(const AirCall *call, const AirModel *model, AirNano saved)
 	}
 	last->hits++;
 	if (saved >= 0)
-		last->saved = Max(last->saved, 0) + saved;
+		last->saved = air_nano_add(Max(last->saved, 0), saved);
 	air_hits_poll();
 }

@@ -19,6 +19,8 @@
 #include "access/relation.h"
 #include "access/xlog.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "storage/lmgr.h"
 #include "utils/lsyscache.h"
@@ -67,8 +69,11 @@ pass_ledger(void)
 	}
 	t = try_relation_open(table, NoLock);
 	i = t != NULL ? try_relation_open(index, NoLock) : NULL;
-	if (i != NULL && i->rd_index != NULL && i->rd_index->indrelid == table &&
-		i->rd_index->indisvalid && i->rd_index->indkey.values[0] == column)
+	/* One in partitions has nothing to scan. */
+	if (i != NULL && t->rd_rel->relkind == RELKIND_RELATION &&
+		i->rd_rel->relkind == RELKIND_INDEX && i->rd_rel->relam == BTREE_AM_OID &&
+		i->rd_index->indrelid == table && i->rd_index->indisvalid &&
+		i->rd_index->indkey.values[0] == column)
 		air_callids_raise(largest(t, i, column));
 	if (i != NULL)
 		relation_close(i, NoLock);

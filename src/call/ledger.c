@@ -171,9 +171,9 @@ air_ledger_reserve(AirRequest *request)
 			 errdetail("Rows for ai_router.calls wait in shared memory until a background worker "
 					   "has written them."),
 			 errhint("See whether a session holds a lock on ai_router.calls, "
-					 "ai_router.attempts or ai_router.cache, whether max_worker_processes leaves "
-					 "room for the worker, and the server's log; or raise "
-					 "ai_router.spool_size.")));
+					 "ai_router.attempts, ai_router.hits or ai_router.cache, whether "
+					 "max_worker_processes leaves room for the worker, and the server's log; or "
+					 "raise ai_router.spool_size.")));
 	}
 	air_spool_hurry();
 	request->due = now + AIR_SPOOL_LOOK_MS;

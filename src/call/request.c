@@ -165,12 +165,12 @@ request_failed(AirRequest *request, AirFailure *failure)
 	double when;
 
 	air_engine_slot(request, false);
-	air_money_done(request, failure);
 	air_admit_done(request, failure, NULL);
 	air_statement_settle(request, failure);
 	air_failure_from_utf8(failure);
 	if (ran)
 		air_ledger_attempt(request, failure, failure->http_status, failure->request_id);
+	air_money_done(request, failure);
 	if (!air_retry_next(call, failure, &when))
 	{
 		/* In this order: what can fail, then what cannot. */
@@ -285,7 +285,7 @@ add_usage(AirRequest *request, const AirUsage *usage)
 					usage->output);
 	request->cost = cost;
 	if (cost != AIR_NANO_UNKNOWN)
-		call->result.cost = Max(call->result.cost, 0) + cost;
+		call->result.cost = air_nano_add(Max(call->result.cost, 0), cost);
 }
 
 /*
@@ -333,13 +333,15 @@ attempt_ended(AirRequest *request)
 	request->exchange = NULL;
 	if (ok)
 	{
-		air_money_done(request, NULL);
 		air_admit_done(request, NULL, &answer.usage);
 		air_statement_settle(request, NULL);
 		air_ledger_attempt(request, NULL, status, answer.request_id);
 		request->text = text;
 		request->finish = answer.finish;
+		request->due = 0;
 		air_keep(call, answer.finish, text);
+		/* It may warn of a budget, and that may raise: the answer is safe by now. */
+		air_money_done(request, NULL);
 		deliver(request);
 	}
 	else

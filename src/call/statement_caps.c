@@ -16,7 +16,6 @@
 
 #include <math.h>
 
-#include "common/int.h"
 #include "utils/builtins.h"
 
 #include "base/settings.h"
@@ -35,14 +34,6 @@ static AirNano
 cost_cap(void)
 {
 	return air_max_statement_cost > 0 ? (AirNano) ceil(air_max_statement_cost * NANO_PER_USD) : 0;
-}
-
-static AirNano
-sum(AirNano a, AirNano b)
-{
-	AirNano result;
-
-	return pg_add_s64_overflow(a, b, &result) ? PG_INT64_MAX : result;
 }
 
 /* A price that is not known keeps nothing from being sent: tell it once. */
@@ -125,7 +116,8 @@ air_statement_admit(AirRequest *request, double *when, AirFailure *err)
 		warn_of_price(s, request->model);
 	request->reserved = Min(Max(cost, 0), MOST_RESERVED);
 	cost_over = cap > 0 && request->reserved > 0 &&
-				sum(sum(s->progress.spent, s->progress.reserved), request->reserved) > cap;
+				air_nano_add(air_nano_add(s->progress.spent, s->progress.reserved),
+							 request->reserved) > cap;
 	if (!calls_over && !cost_over && s->refused == 0)
 		return AIR_ADMITTED;
 	if (s->progress.in_flight > 0 && s->refused == 0)
@@ -176,7 +168,7 @@ air_statement_settle(AirRequest *request, const AirFailure *failure)
 	s->progress.in_flight--;
 	s->progress.reserved -= request->reserved;
 	s->progress.spent =
-		sum(s->progress.spent, air_attempt_cost(request, failure, request->reserved));
+		air_nano_add(s->progress.spent, air_attempt_cost(request, failure, request->reserved));
 	if (s->sleepers > 0)
 		air_engine_wake(s);
 	air_statement_show(s);

@@ -281,6 +281,18 @@ air_scan_money(AirScan *s, const char *column)
 }
 
 /* See tablescan.h. */
+AirNano
+air_scan_cost(AirScan *s, const char *column)
+{
+	Datum value;
+	AirNano cost;
+
+	return get_typed(s, column, NUMERICOID, &value) && air_nano_of(DatumGetNumeric(value), &cost)
+			   ? cost
+			   : AIR_NANO_UNKNOWN;
+}
+
+/* See tablescan.h. */
 struct varlena *
 air_scan_varlena(AirScan *s, const char *column, Oid type)
 {

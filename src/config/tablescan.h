@@ -51,6 +51,8 @@ extern bool air_scan_bool(AirScan *scan, const char *column, bool dflt);
 extern TimestampTz air_scan_time(AirScan *scan, const char *column, TimestampTz dflt);
 extern DateADT air_scan_date(AirScan *scan, const char *column, DateADT dflt);
 extern AirNano air_scan_money(AirScan *scan, const char *column);
+/* The same where no constraint sees to it that the amount is sane: one that is not is unknown. */
+extern AirNano air_scan_cost(AirScan *scan, const char *column);
 extern Jsonb *air_scan_jsonb(AirScan *scan, const char *column);
 
 /* As the others, for a type without a function of its own: a copy of the varlena. */

@@ -8,7 +8,6 @@
 #include "base/pg.h"
 
 #include "common/hashfn.h"
-#include "common/int.h"
 #include "lib/ilist.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
@@ -56,14 +55,6 @@ air_budget_attach(void *area, bool found)
 	LWLockRegisterTranche(air_budgets->lock.tranche, "AiRouterBudgets");
 	if (!found)
 		air_budget_load();
-}
-
-static AirNano
-plus(AirNano a, AirNano b)
-{
-	AirNano sum;
-
-	return pg_add_s64_overflow(a, b, &sum) ? PG_INT64_MAX : sum;
 }
 
 static bool
@@ -131,7 +122,7 @@ find_or_make(const AirBudgetAsk *ask, TimestampTz now)
 static AirBudgetVerdict
 judge(const Entry *e, const AirBudget *budget, AirNano amount)
 {
-	AirNano used = plus(e->spent, e->reserved);
+	AirNano used = air_nano_add(e->spent, e->reserved);
 
 	if (!budget->hard)
 		return AIR_BUDGET_FITS;
@@ -176,7 +167,7 @@ static bool
 runs_short(const Entry *e, const AirBudget *budget)
 {
 	return (!budget->hard || e->leased < budget->limit) &&
-		   e->leased - plus(e->spent, e->reserved) < e->chunk / 2;
+		   e->leased - air_nano_add(e->spent, e->reserved) < e->chunk / 2;
 }
 
 AirBudgetHold *
@@ -262,7 +253,7 @@ air_budget_settle(AirBudgetHold *hold, AirNano cost)
 		Entry *e = &air_budgets->entries[hold->slots[i]];
 
 		e->reserved -= hold->amount;
-		e->spent = plus(e->spent, cost);
+		e->spent = air_nano_add(e->spent, cost);
 	}
 	LWLockRelease(&air_budgets->lock);
 	dlist_delete(&hold->node);

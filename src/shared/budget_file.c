@@ -48,7 +48,7 @@ as_saved(const Entry *e)
 {
 	Entry s = *e;
 
-	s.spent += s.reserved;
+	s.spent = air_nano_add(s.spent, s.reserved);
 	s.reserved = s.leased = s.written = 0;
 	if (e->known)
 	{

@@ -10,8 +10,8 @@
 
 #define AIR_BUDGET_ENTRIES 1024
 
-/* No reservation is counted as more than 100 million dollars: sums stay within 64 bits. */
-#define AIR_BUDGET_MOST_HELD INT64CONST(100000000000000000)
+/* No reservation is counted as more than a million dollars: the sum of thousands fits 64 bits. */
+#define AIR_BUDGET_MOST_HELD INT64CONST(1000000000000000)
 
 /* A budget in a period. */
 typedef struct Entry

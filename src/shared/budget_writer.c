@@ -104,7 +104,7 @@ air_budget_due(Oid database, Oid table, bool idle, AirLease *leases, int max)
 		lease->known = e->known;
 		lease->saved_spent = e->saved_spent;
 		lease->saved_mark = e->saved_mark;
-		lease->used = e->spent + e->reserved;
+		lease->used = air_nano_add(e->spent, e->reserved);
 	}
 	LWLockRelease(&air_budgets->lock);
 	return n;
@@ -119,11 +119,11 @@ air_lease_spent(const AirLease *lease, AirNano mark)
 AirNano
 air_lease_mark(const AirLease *lease, AirNano mark)
 {
-	AirNano used = lease->used + (lease->known ? 0 : air_lease_spent(lease, mark));
+	AirNano used = air_nano_add(lease->used, lease->known ? 0 : air_lease_spent(lease, mark));
 
 	if (!lease->up)
 		return used;
-	return Max(Max(used, lease->least), Min(used + lease->room, lease->most));
+	return Max(Max(used, lease->least), Min(air_nano_add(used, lease->room), lease->most));
 }
 
 void
@@ -138,7 +138,7 @@ air_budget_written(const AirLease *lease, AirNano before, AirNano after)
 	{
 		if (!e->known)
 		{
-			e->spent += air_lease_spent(lease, before);
+			e->spent = air_nano_add(e->spent, air_lease_spent(lease, before));
 			e->known = true;
 			e->saved_mark = -1;
 		}
