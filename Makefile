@@ -16,7 +16,7 @@ DATA_built = sql/install/ai_router--1.0.sql
 
 # setup first: it drops the extension and makes it again.
 REGRESS = setup $(filter-out setup,$(notdir $(basename $(sort $(wildcard sql/*.sql)))))
-REGRESS_OPTS = --load-extension=ai_router
+REGRESS_OPTS = --encoding=UTF8 --load-extension=ai_router
 ISOLATION = $(notdir $(basename $(sort $(wildcard test/specs/*.spec))))
 ISOLATION_OPTS = --inputdir=test --load-extension=ai_router
 

@@ -7,6 +7,10 @@
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 version=${PG_MAJOR:-}
 
+# The same everywhere, also where no locale is set: clusters are UTF-8, and so is what psql pads.
+unset LANGUAGE "${!LC_@}"
+export LANG=C.UTF-8
+
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
