@@ -73,7 +73,7 @@ kill 'KILL', $victim->pid;
 ok($victim->wait->{closed}, 'the killed session ends');
 ok($t->wait_for($hang, 'in_flight', 0, 'le'), 'its connections to the provider are closed');
 ok($bystander->wait->{closed}, 'the server restarts all sessions');
-$node->poll_query_until('postgres', 'SELECT true');
+$t->until_up;
 works('after a crash of a session');
 
 # A session is killed while 64 calls are in flight and others end all the time: what was answered until
@@ -98,7 +98,7 @@ for my $round (1 .. 2)
 	kill 'KILL', $victim->pid;
 	my $killed = AiRouterSession::now();
 	ok($victim->wait->{closed}, "round $round: the session is killed");
-	$node->poll_query_until('postgres', 'SELECT true');
+	$t->until_up;
 	my $answered = $t->counter($busy, 'ok');
 	my ($safe) = map { $_->[1] } grep { $_->[0] <= $killed - 1 } reverse @seen;
 	my $kept = rows('calls');

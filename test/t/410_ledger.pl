@@ -159,7 +159,7 @@ $s->send(q(SELECT ai_complete((SELECT array_agg('Echo: ' || i) FROM generate_ser
 ok($t->wait_for('hang--fault-hang', 'in_flight', 8), 'eight are in flight');
 kill 'KILL', $s->pid;
 ok($s->wait->{closed}, 'a session is killed');
-$node->poll_query_until('postgres', 'SELECT true');
+$t->until_up;
 is(attempts('good'), $before, 'the ledger is as it was');
 $s = $t->session;
 $s->value(call_sql(5, 'good'));
@@ -168,7 +168,7 @@ my $victim = writer();
 $s->value(call_sql(1, 'good')), $victim = writer() if $victim eq '';
 kill 'KILL', $victim;
 ok($s->wait->{closed}, 'the writer is killed');
-$node->poll_query_until('postgres', 'SELECT true');
+$t->until_up;
 $s = $t->session;
 $before = attempts('good');
 $s->value(call_sql(5, 'good'));

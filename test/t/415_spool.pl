@@ -207,7 +207,7 @@ $standby->start;
 $s = $t->session;
 kill 'KILL', $s->pid;
 ok($s->wait->{closed}, 'the primary crashes');
-$node->poll_query_until('postgres', 'SELECT true');
+$t->until_up;
 $s = $t->session;
 all_there($s, 50, 'the primary goes on');
 $node->wait_for_catchup($standby);

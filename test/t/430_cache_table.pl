@@ -192,7 +192,7 @@ until (@seen && $seen[-1][1] >= 1200)
 kill 'KILL', $s->pid;
 my $killed = AiRouterSession::now();
 ok($s->wait->{closed}, 'a session with 64 calls in flight is killed');
-$node->poll_query_until('postgres', 'SELECT true');
+$t->until_up;
 my ($sure) = map { $_->[1] } reverse grep { $_->[0] < $killed - 1 } @seen;
 my $kept = rows("answer LIKE 'crash %'");
 cmp_ok($kept, '>=', $sure, "what is more than a second old is in the table ($kept of $seen[-1][1], $sure)");

@@ -115,7 +115,7 @@ for my $round (1 .. 2)
 	ok($t->wait_for('kill--lat-10', 'requests', $before + 60), 'eight sessions call');
 	kill 'KILL', $sessions[0]->pid;
 	ok($_->wait->{closed}, 'the server restarts them') for @sessions[ 0, 7 ];
-	$node->poll_query_until('postgres', 'SELECT true');
+	$t->until_up;
 	ok($t->wait_for('kill--lat-10', 'in_flight', 0, 'le'), 'nothing is in flight');
 	cmp_ok(spent('kill'), '>=', usd(requests('kill') * $cost), sprintf 'after a crash at least what was spent ($%.4f) counts: $%s', requests('kill') * $cost, spent('kill'));
 	cmp_ok(spent('kill'), '<=', requests('kill') * $cost + $round * (1 / 16 + 8 * $held), 'and not much more');

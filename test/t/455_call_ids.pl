@@ -34,7 +34,7 @@ is(id_of($s), 7654324, 'each call');
 is($t->sql('SELECT call_id FROM ai_call($$Echo: x$$)'), 7654325, 'new sessions');
 cmp_ok(slurp_file($file), '>', 7654325, 'and the file knows');
 kill 'KILL', $s->pid;
-$node->poll_query_until('postgres', 'SELECT true');
+$t->until_up;
 cmp_ok(id_of($t->session), '>', 7654325, 'above them after a crash');
 
 # Rows that came while the server runs, and ids that cannot be.

@@ -222,7 +222,7 @@ $standby->stop;
 ($owner, $before, @waiters) = under_way('slow', 'killed', 4);
 kill 'KILL', $owner->pid;
 is(join(' ', map { outcome($_->wait) } $owner, @waiters), join(' ', ('closed') x 5), 'the owner is killed: the server restarts');
-$node->poll_query_until('postgres', 'SELECT true');
+$t->until_up;
 @waiters = map { $t->session } 1 .. 8;
 $before = requests('slow');
 $_->send(ask('slow', 'killed')) for @waiters;

@@ -140,6 +140,13 @@ sub until_true
 	return 1;
 }
 
+# Wait until the server takes connections again.  A psql that is refused may be gone before it was told its query.
+sub until_up
+{
+	my $self = shift;
+	return $self->until_true(sub { my $rc = eval { $self->{node}->psql('postgres', 'SELECT true') }; return defined $rc && $rc == 0; });
+}
+
 # Build test/t/src/NAME.c as a library to preload; returns its path.
 sub preload_library
 {
