@@ -48,11 +48,22 @@ for my $table (@tables)
 }
 for my $set (@sets)
 {
-	my $start = AiRouterSession::now();
-	my $r = $set->{cached}->query(call_sql());
-	is($r->{rows}[0][0], $prompt, "$set->{table} is locked: a session that knows the configuration calls");
+	$set->{sent} = AiRouterSession::now();
+	$set->{cached}->send(call_sql());
+	$set->{want}{cached} = $prompt;
+}
+sub knows
+{
+	my ($set) = @_;
+	my $r = $set->{cached}->wait;
+	is($r->{rows}[0][0], $set->{want}{cached}, "$set->{table} is locked: a session that knows the configuration calls");
 	# An answer may be in the cache's table: it is worth a wait, but not for ever.
-	cmp_ok($r->{at} - $start, '<', $set->{table} eq 'cache' ? 6 : 2.5, "$set->{table}: without waiting long");
+	cmp_ok($r->{at} - $set->{sent}, '<', $set->{table} eq 'cache' ? 6 : 2.5, "$set->{table}: without waiting long");
+	return;
+}
+for my $set (@sets)
+{
+	knows($set) unless $set->{table} eq 'cache';
 	is($set->{locker}->query(call_sql())->{rows}[0][0], $prompt, "$set->{table}: and the one that holds the lock");
 	$node->safe_psql($set->{db}, q(ALTER SERVER p OPTIONS (SET timeout '61000')));
 }
@@ -66,6 +77,7 @@ for my $set (@sets)
 		$set->{want}{$who} = $prompt;
 	}
 }
+knows($_) for grep { $_->{table} eq 'cache' } @sets;
 my %waited;
 for my $set (@sets)
 {
@@ -157,23 +169,21 @@ is($_->wait->{error}, undef, 'VACUUM FULL breaks no call') for @many;
 
 # --- Holding a lock and calling ----------------------------------------------------------------
 
-# With the spool full because of one's own lock: an end, and no deadlock with the writer.
-$locker->query('BEGIN');
-$locker->query('LOCK ai_router.calls');
+# With the spool full because of a lock: an end, and no deadlock with the writer, for the one that holds it
+# and another one. The savepoint keeps the lock when the call has failed.
+$locker->query($_) for 'BEGIN', 'LOCK ai_router.calls', 'SAVEPOINT locked';
 $start = AiRouterSession::now();
-$r = $locker->query(q(SELECT count(ai_complete('Echo: ' || i, '{"model":"good","cache":"off"}')) FROM generate_series(1, 1000) i));
-is($r->{error}{C}, '53400', 'calling under one\'s own lock ends when the spool is full');
-cmp_ok(elapsed($start), '<', 9, 'after five seconds of that');
-$locker->query('ROLLBACK');
-$locker->query('BEGIN');
-$locker->query('LOCK ai_router.calls');
-$s->send(q(SELECT count(ai_complete('Echo: ' || i, '{"model":"good","cache":"off"}')) FROM generate_series(1, 1000) i));
-ok($t->until_true(sub { $t->sql(q(SELECT value FROM ai_router.stats WHERE name = 'spool_waits')) >= 2 }, 20), 'the same under somebody else\'s lock');
+my $fill = q(SELECT count(ai_complete('Echo: ' || i, '{"model":"good","cache":"off"}')) FROM generate_series(1, %d) i);
+$_->send(sprintf $fill, 1000) for $locker, $s;
+ok($t->until_true(sub { $t->sql(q(SELECT value FROM ai_router.stats WHERE name = 'spool_waits')) >= 2 }, 20), 'the spool is full');
 my $elsewhere = $t->session(dbname => 'db_models');
-$start = AiRouterSession::now();
-is($elsewhere->value(q(SELECT count(ai_complete('Echo: ' || i, '{"model":"good","cache":"off"}')) FROM generate_series(1, 20) i)), 20, 'another database calls');
-cmp_ok(elapsed($start), '<', 3, 'meanwhile');
-is($s->wait->{error}{C}, '53400', 'where the lock is no call is made');
+my $meanwhile = AiRouterSession::now();
+is($elsewhere->value(sprintf $fill, 20), 20, 'another database calls');
+cmp_ok(elapsed($meanwhile), '<', 3, 'meanwhile');
+ok($s->busy && $locker->busy, 'and the two wait');
+is($locker->wait->{error}{C}, '53400', 'calling under one\'s own lock ends when the spool is full');
+cmp_ok(elapsed($start), '<', 9, 'after five seconds of that');
+is($s->wait->{error}{C}, '53400', 'the same under somebody else\'s lock');
 $elsewhere->quit;
 $locker->query('ROLLBACK');
 is($s->value(call_sql()), $prompt, 'then calls work');
