@@ -14,6 +14,7 @@
 #include "provider/provider.h"
 #include "route/context.h"
 #include "shared/shared.h"
+#include "sql/doors.h"
 #include "worker/writer.h"
 
 PG_MODULE_MAGIC;
@@ -53,6 +54,7 @@ _PG_init(void)
 	register_apis();
 	air_condition_keys_hook = air_condition_keys;
 	air_statement_init();
+	air_doors_init();
 	if (process_shared_preload_libraries_in_progress)
 	{
 		air_shared_init();

@@ -190,28 +190,3 @@ air_last_call_id(void)
 {
 	return last_call_id;
 }
-
-void
-air_calls_run(int n, AirCall *(*submit)(int i, void *arg),
-			  void (*take)(int i, AirCall *call, void *arg), void *arg)
-{
-	/* Twice the slots: the next call is always ready when one ends, and memory stays bounded. */
-	int window = Min(n, Max(2 * air_max_concurrency, 8));
-	AirCall **calls = palloc(sizeof(AirCall *) * Max(window, 1));
-	int submitted = 0;
-
-	for (int i = 0; i < n; i++)
-	{
-		AirCall *call;
-
-		for (; submitted < n && submitted < i + window; submitted++)
-			calls[submitted % window] = submit(submitted, arg);
-		call = calls[i % window];
-		if (call == NULL)
-			continue;
-		air_call_wait(call);
-		take(i, call, arg);
-		air_call_free(call);
-	}
-	pfree(calls);
-}

@@ -99,11 +99,27 @@ air_call_explain(AirFlow *flow, const AirCallSpec *spec, int *tokens, AirFailure
 extern int64 air_last_call_id(void);
 
 /*
- * Run n calls side by side and take their results in order, holding only a
- * window of them at a time.  submit gives the i-th call (NULL: there is none), take
- * gets each call after it has ended (not called for NULL); the call is freed afterwards.
+ * A run: n calls side by side whose results are taken in order, holding only a window
+ * of them at a time.  submit gives the i-th call (NULL: there is none); take gets each
+ * call after it has ended (not called for NULL), which is freed afterwards.
  */
-extern void air_calls_run(int n, AirCall *(*submit)(int i, void *arg),
-						  void (*take)(int i, AirCall *call, void *arg), void *arg);
+typedef struct AirRun AirRun;
+typedef AirCall *(*AirRunSubmit)(int i, void *arg);
+typedef void (*AirRunTake)(int i, AirCall *call, void *arg);
+
+/* Submit the first window; in CurrentMemoryContext, which must outlive the run. */
+extern AirRun *air_run_begin(int n, AirRunSubmit submit, AirRunTake take, void *arg);
+
+/* Have all calls ended, so that air_run_finish() would not wait?  Takes nothing. */
+extern bool air_run_ended(AirRun *run);
+
+/* Calls of the run that are submitted and not taken, at most the window. */
+extern int air_run_held(const AirRun *run);
+
+/* Wait for the rest and take it all, then free the run.  Raises what take raises. */
+extern void air_run_finish(AirRun *run);
+
+/* Both in one. */
+extern void air_calls_run(int n, AirRunSubmit submit, AirRunTake take, void *arg);
 
 #endif
