@@ -6,6 +6,7 @@
 
 #include "executor/executor.h"
 
+#include "batch/explain.h"
 #include "batch/node.h"
 
 static void
@@ -35,6 +36,7 @@ static const CustomExecMethods exec_methods = {
 	.ExecCustomScan = no_exec,
 	.EndCustomScan = no_end,
 	.ReScanCustomScan = no_end,
+	.ExplainCustomScan = air_explain_node,
 };
 
 static Node *

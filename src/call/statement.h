@@ -21,6 +21,7 @@ typedef struct AirStatement
 	int sleepers;         /* requests that wait until what is in flight has ended */
 	int refused;          /* calls that a cap ended and that are not freed yet */
 	bool warned;          /* of a price that is not known */
+	bool estimate_warned; /* of an estimate above the cap */
 } AirStatement;
 
 /* Install the executor and utility hooks.  From _PG_init; chains what was there. */
@@ -34,6 +35,12 @@ extern AirStatement *air_statement_join(void);
 
 /* Give a reference back.  Never fails. */
 extern void air_statement_leave(AirStatement *statement);
+
+/* The numbers of the statement that is being run, all 0 where it has not called yet. */
+extern void air_statement_numbers(AirProgress *out);
+
+/* May a warning about an estimate be given?  Once for all that runs inside a statement. */
+extern bool air_statement_warn_estimate(void);
 
 /* Its numbers have changed: show them, while the statement runs.  Never fails. */
 extern void air_statement_show(const AirStatement *statement);
