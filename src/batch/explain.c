@@ -15,6 +15,7 @@
 
 #include "batch/estimate.h"
 #include "batch/explain.h"
+#include "batch/node.h"
 
 /* A line of text, indented like the node's properties. */
 static void
@@ -108,11 +109,65 @@ put_call(ExplainState *es, const AirSite *site, List *context)
 	ExplainCloseGroup("AI Call", NULL, true, es);
 }
 
+static void
+put_counts_text(ExplainState *es, const AirBatchCounts *counts, const AirTally *tally)
+{
+	StringInfoData line;
+
+	put_line(es, psprintf("Calls Made: " INT64_FORMAT "  Cached: " INT64_FORMAT
+						  "  Joined: " INT64_FORMAT "  Failed: " INT64_FORMAT
+						  "  Retries: " INT64_FORMAT "  Skipped: " INT64_FORMAT
+						  "  Max In Flight: %d",
+						  tally->asked, tally->cached, tally->joined, tally->failed,
+						  tally->attempts - tally->asked, counts->skipped,
+						  tally->max_in_flight));
+	initStringInfo(&line);
+	appendStringInfo(&line, "Input Tokens: " INT64_FORMAT "  Output Tokens: " INT64_FORMAT,
+					 tally->input_tokens, tally->output_tokens);
+	appendStringInfo(&line, "  Cost: %s", air_nano_show(tally->cost));
+	if (tally->unpriced > 0)
+		appendStringInfo(&line, " and " INT64_FORMAT " of unknown price", tally->unpriced);
+	if (es->timing)
+		appendStringInfo(&line, "  Time Waiting: %.3f ms", counts->waited_ms);
+	put_line(es, line.data);
+	if (es->verbose)
+		put_line(es, psprintf("Rows Buffered: " INT64_FORMAT "  Memory: %zu kB", counts->max_rows,
+							  (counts->max_bytes + 1023) / 1024));
+}
+
+/* What the node's calls have come to. */
+static void
+put_counts(ExplainState *es, const AirBatchCounts *counts, const AirTally *tally)
+{
+	if (es->format == EXPLAIN_FORMAT_TEXT)
+	{
+		put_counts_text(es, counts, tally);
+		return;
+	}
+	ExplainPropertyInteger("Calls Made", NULL, tally->asked, es);
+	ExplainPropertyInteger("Calls Cached", NULL, tally->cached, es);
+	ExplainPropertyInteger("Calls Joined", NULL, tally->joined, es);
+	ExplainPropertyInteger("Calls Failed", NULL, tally->failed, es);
+	ExplainPropertyInteger("Retries", NULL, tally->attempts - tally->asked, es);
+	ExplainPropertyInteger("Calls Skipped", NULL, counts->skipped, es);
+	ExplainPropertyInteger("Max In Flight", NULL, tally->max_in_flight, es);
+	ExplainPropertyInteger("Input Tokens", NULL, tally->input_tokens, es);
+	ExplainPropertyInteger("Output Tokens", NULL, tally->output_tokens, es);
+	ExplainPropertyFloat("Cost", NULL, tally->cost / 1e9, 9, es);
+	ExplainPropertyInteger("Calls Without Price", NULL, tally->unpriced, es);
+	if (es->timing)
+		ExplainPropertyFloat("Time Waiting", "ms", counts->waited_ms, 3, es);
+	ExplainPropertyInteger("Peak Rows Buffered", NULL, counts->max_rows, es);
+	ExplainPropertyInteger("Peak Memory Usage", "kB", (counts->max_bytes + 1023) / 1024, es);
+}
+
 void
 air_explain_node(CustomScanState *node, List *ancestors, ExplainState *es)
 {
 	Plan *plan = node->ss.ps.plan;
 	EState *estate = node->ss.ps.state;
+	const AirBatchCounts *counts = air_batch_counts(node);
+	const AirTally *tally = air_batch_tally(node);
 	List *context = set_deparse_context_plan(es->deparse_cxt, plan, ancestors);
 	ListCell *lc;
 
@@ -125,5 +180,7 @@ air_explain_node(CustomScanState *node, List *ancestors, ExplainState *es)
 			put_call(es, site, context);
 	}
 	ExplainCloseGroup("AI Calls", "AI Calls", false, es);
+	if (es->analyze && counts != NULL && tally != NULL)
+		put_counts(es, counts, tally);
 	air_explain_sums_wanted(estate, es);
 }
