@@ -6,7 +6,6 @@
 
 #include "executor/executor.h"
 
-#include "batch/explain.h"
 #include "batch/node.h"
 
 static void
@@ -36,7 +35,6 @@ static const CustomExecMethods exec_methods = {
 	.ExecCustomScan = no_exec,
 	.EndCustomScan = no_end,
 	.ReScanCustomScan = no_end,
-	.ExplainCustomScan = air_explain_node,
 };
 
 static Node *
