@@ -321,11 +321,12 @@ air_call_wait(AirCall *call)
 		if (call->state == AIR_CALL_ENDED)
 			break;
 		clean_up();
-		air_http_wait(air_waiting_timeout(until_next_due()));
+		air_http_wait(air_notice_timeout(call->statement, air_waiting_timeout(until_next_due())));
 		while ((ex = air_http_next_done()) != NULL)
 			air_request_exchange_done(ex);
 		fire_due();
 		air_hits_poll();
 		engine.last_seen = air_monotonic_ms();
+		air_notice_poll(call->statement);
 	}
 }

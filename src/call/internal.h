@@ -200,6 +200,12 @@ typedef enum AirAdmission
 extern AirAdmission air_admit(AirRequest *request, double *when, AirFailure *err);
 extern void air_admit_done(AirRequest *request, const AirFailure *failure, const AirUsage *usage);
 
+/* notice.c: what the client is told of the statement while it waits */
+#define AIR_NOTICE_MS 10000
+
+extern void air_notice_poll(AirStatement *statement); /* may raise, as any message */
+extern long air_notice_timeout(const AirStatement *statement, long timeout_ms);
+
 /* statement_caps.c: caps of the statement, before an attempt and after it */
 extern AirAdmission air_statement_admit(AirRequest *request, double *when, AirFailure *err);
 extern void air_statement_begin(AirRequest *request);

@@ -26,9 +26,16 @@
 #include "utils/portal.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "base/compat.h"
 #include "call/internal.h"
 #include "call/statement.h"
+
+/* More rows than this are not expected of one scan. */
+#define MOST_ROWS 1e15
+
+/* At least every so many rows are shown. */
+#define SHOWN_ROWS 64
 
 typedef struct Run
 {
@@ -36,6 +43,8 @@ typedef struct Run
 	QueryDesc *query;        /* NULL: a utility */
 	AirStatement *statement; /* NULL: not asked for yet */
 	bool in_trigger;         /* outermost, but a trigger's at the end of the transaction */
+	int level;               /* runs around it */
+	bool gives_rows;         /* an AI Batch node of its plan is at work */
 } Run;
 
 static Run *top = NULL;
@@ -102,6 +111,7 @@ make(void)
 	s->progress.query_id = (int64) pgstat_get_my_query_id();
 	s->progress.started_at = GetCurrentStatementStartTimestamp();
 	s->progress.calls_from = GetCurrentTimestamp();
+	s->notice_at = air_monotonic_ms() + AIR_NOTICE_MS;
 	return s;
 }
 
@@ -200,6 +210,43 @@ air_statement_show(const AirStatement *statement)
 		air_progress_show(&statement->progress);
 }
 
+bool
+air_statement_enter_rows(void)
+{
+	if (top == NULL || top->gives_rows)
+		return false;
+	return top->gives_rows = true;
+}
+
+void
+air_statement_expect_rows(double n)
+{
+	AirStatement *s = statement_of(top);
+	AirProgress *p = &s->progress;
+
+	/* The query around others has the last word, even if one of them came first. */
+	if (p->rows_expected == 0 || top->level < s->rows_level)
+	{
+		p->rows_done = p->rows_expected = 0;
+		s->rows_level = top->level;
+	}
+	if (top->level == s->rows_level)
+		p->rows_expected += (int64) Min(Max(n, 1), MOST_ROWS);
+}
+
+void
+air_statement_leave_rows(bool gave_one)
+{
+	AirStatement *s = top->statement;
+
+	top->gives_rows = false;
+	if (!gave_one || s == NULL || top->level != s->rows_level)
+		return;
+	/* The calls' ends show it, too; a row may have none. */
+	if (++s->progress.rows_done % SHOWN_ROWS == 0)
+		air_statement_show(s);
+}
+
 static void
 hide(void)
 {
@@ -214,6 +261,8 @@ enter(Run *run, QueryDesc *query)
 	run->outer = top;
 	run->query = query;
 	run->statement = NULL;
+	run->level = top != NULL ? top->level + 1 : 0;
+	run->gives_rows = false;
 	run->in_trigger = top == NULL && DatumGetInt32(pg_trigger_depth(NULL)) > 0;
 	top = run;
 }
