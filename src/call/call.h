@@ -105,7 +105,8 @@ extern void air_call_wait(AirCall *call);
  */
 extern void air_engine_poll(void);
 
-/* Let the attempts under way of all flows end; nothing else is started.  Raises as air_call_wait(). */
+/* Let the attempts under way of all flows end; nothing else is started.  Raises as air_call_wait().
+ */
 extern void air_engine_drain(void);
 
 /* The result of a call that has ended; lives until air_call_free() or the flow's end. */

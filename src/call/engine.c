@@ -28,7 +28,8 @@
 /* Requests of a statement that look again when one has ended. */
 #define MOST_WOKEN 8
 
-/* Who does other work meanwhile looks at the sockets so often, in ms: less than a look costs is lost. */
+/* Who does other work meanwhile looks at the sockets so often, in ms: less than a look costs is
+ * lost. */
 #define LOOK_MS 0.1
 
 /* Memory of ended calls that is given back while waiting for the next answer, or beyond this. */
@@ -295,7 +296,8 @@ fire_due(void)
 	}
 }
 
-/* Milliseconds until something is due; 0 if it is already.  starting: also what is to be started. */
+/* Milliseconds until something is due; 0 if it is already.  starting: also what is to be started.
+ */
 static long
 until_next_due(bool starting)
 {

@@ -158,8 +158,8 @@ extern void air_engine_add_flow(AirFlow *flow);
 extern void air_engine_remove_flow(AirFlow *flow);
 
 /* flow.c */
-extern void air_flow_weigh(AirCall *call);       /* count the memory that it has now */
-extern void air_flow_count(const AirCall *call); /* it has ended */
+extern void air_flow_weigh(AirCall *call);             /* count the memory that it has now */
+extern void air_flow_count(const AirCall *call);       /* it has ended */
 extern void air_flows_abort(SubTransactionId subxact); /* InvalidSubTransactionId: all */
 extern void air_flows_reparent(SubTransactionId from, SubTransactionId to);
 
