@@ -9,6 +9,7 @@
 
 #include "access/genam.h"
 #include "catalog/pg_foreign_server.h"
+#include "catalog/pg_proc.h"
 #include "commands/explain.h"
 #include "executor/instrument.h"
 #include "storage/latch.h"
@@ -121,6 +122,17 @@ air_explain_one_query_compat(Query *query, int cursor_options, IntoClause *into,
 	if (es->buffers)
 		BufferUsageAccumDiff(&used, &pgBufferUsage, &before);
 	ExplainOnePlan(plan, into, es, source, params, env, &duration, es->buffers ? &used : NULL);
+#endif
+}
+
+/* EXECUTE on a function. */
+static inline AclResult
+air_function_execute_compat(Oid function, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE);
+#else
+	return pg_proc_aclcheck(function, role, ACL_EXECUTE);
 #endif
 }
 
