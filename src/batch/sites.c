@@ -17,7 +17,7 @@
 #include "utils/syscache.h"
 
 #include "batch/functions.h"
-#include "batch/guard.h"
+#include "batch/share.h"
 #include "batch/plan.h"
 #include "batch/sites.h"
 #include "batch/surgery.h"

@@ -1,9 +1,9 @@
 /*
- * guard.h
+ * share.h
  *	  For which part of rows a call's guard is true.
  */
-#ifndef AIR_GUARD_H
-#define AIR_GUARD_H
+#ifndef AIR_SHARE_H
+#define AIR_SHARE_H
 
 #include "base/pg.h"
 

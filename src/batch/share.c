@@ -1,5 +1,5 @@
 /*
- * guard.c
+ * share.c
  *	  For which part of rows a call's guard is true.
  *
  * The planner's own functions need its data structures, which are gone when a plan is
@@ -22,7 +22,7 @@
 #include "utils/selfuncs.h"
 #include "utils/syscache.h"
 
-#include "batch/guard.h"
+#include "batch/share.h"
 
 #define UNKNOWN (-1.0)
 
