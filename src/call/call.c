@@ -85,6 +85,7 @@ air_call_submit(AirFlow *flow, const AirCallSpec *spec)
 	}
 	else
 		air_call_fail(call, &err);
+	air_flow_weigh(call);
 	return call;
 }
 
@@ -119,6 +120,8 @@ end_call(AirCall *call)
 		last_call_id = result->call_id;
 	air_ledger_call(call);
 	air_statement_count(call);
+	air_flow_count(call);
+	air_flow_weigh(call);
 }
 
 /* End a call with its answer in the server encoding, in the call's memory.  Never fails. */
@@ -169,6 +172,7 @@ air_call_free(AirCall *call)
 	if (unfinished)
 		air_ledger_cancel(call);
 	air_statement_forget(call);
+	call->flow->bytes -= call->bytes;
 	dlist_delete(&call->in_flow);
 	if (call->config != NULL)
 		air_config_release(call->config);
@@ -189,29 +193,4 @@ int64
 air_last_call_id(void)
 {
 	return last_call_id;
-}
-
-void
-air_calls_run(int n, AirCall *(*submit)(int i, void *arg),
-			  void (*take)(int i, AirCall *call, void *arg), void *arg)
-{
-	/* Twice the slots: the next call is always ready when one ends, and memory stays bounded. */
-	int window = Min(n, Max(2 * air_max_concurrency, 8));
-	AirCall **calls = palloc(sizeof(AirCall *) * Max(window, 1));
-	int submitted = 0;
-
-	for (int i = 0; i < n; i++)
-	{
-		AirCall *call;
-
-		for (; submitted < n && submitted < i + window; submitted++)
-			calls[submitted % window] = submit(submitted, arg);
-		call = calls[i % window];
-		if (call == NULL)
-			continue;
-		air_call_wait(call);
-		take(i, call, arg);
-		air_call_free(call);
-	}
-	pfree(calls);
 }

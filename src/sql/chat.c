@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
+#include "sql/doors.h"
 #include "sql/front.h"
 
 PG_FUNCTION_INFO_V1(ai_chat);
@@ -187,20 +188,28 @@ read_messages(Jsonb *jb, AirCallSpec *spec)
 	spec->system = system.data;
 }
 
+static AirWork *
+chat_begin(AirFlow *flow, FunctionCallInfo fcinfo)
+{
+	AirCallSpec spec = {.function = "ai_chat", .task = AIR_CHAT};
+
+	if (PG_ARGISNULL(0))
+		return NULL;
+	spec.hints = air_front_hints(fcinfo, 1);
+	read_messages(PG_GETARG_JSONB_P(0), &spec);
+	return air_front_begin(flow, &spec, air_front_take_text);
+}
+
+const AirDoor air_door_chat = {
+	.symbol = "ai_chat",
+	.name = "ai_chat",
+	.begin = chat_begin,
+	.finish = air_front_finish,
+};
+
 /* ai_chat(messages jsonb, hints jsonb) returns text */
 Datum
 ai_chat(PG_FUNCTION_ARGS)
 {
-	AirCallSpec spec = {.function = "ai_chat", .task = AIR_CHAT};
-	Datum answer;
-	bool isnull;
-
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	spec.hints = air_front_hints(fcinfo, 1);
-	read_messages(PG_GETARG_JSONB_P(0), &spec);
-	answer = air_front_scalar(&spec, &isnull);
-	if (isnull)
-		PG_RETURN_NULL();
-	return answer;
+	return air_door_call(&air_door_chat, fcinfo);
 }

@@ -8,33 +8,44 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "sql/doors.h"
 #include "sql/front.h"
 
 PG_FUNCTION_INFO_V1(ai_complete);
 PG_FUNCTION_INFO_V1(ai_complete_array);
 PG_FUNCTION_INFO_V1(ai_last_call_id);
 
+static AirWork *
+complete_begin(AirFlow *flow, FunctionCallInfo fcinfo)
+{
+	AirCallSpec spec;
+
+	if (PG_ARGISNULL(0))
+		return NULL;
+	air_front_prompt(&spec, "ai_complete", text_to_cstring(PG_GETARG_TEXT_PP(0)),
+					 air_front_hints(fcinfo, 1));
+	return air_front_begin(flow, &spec, air_front_take_text);
+}
+
+const AirDoor air_door_complete = {
+	.symbol = "ai_complete",
+	.name = "ai_complete",
+	.begin = complete_begin,
+	.finish = air_front_finish,
+};
+
 /* ai_complete(prompt text, hints jsonb) returns text */
 Datum
 ai_complete(PG_FUNCTION_ARGS)
 {
-	AirCallSpec spec;
-	Datum answer;
-	bool isnull;
-
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	air_front_prompt(&spec, "ai_complete", text_to_cstring(PG_GETARG_TEXT_PP(0)),
-					 air_front_hints(fcinfo, 1));
-	answer = air_front_scalar(&spec, &isnull);
-	if (isnull)
-		PG_RETURN_NULL();
-	return answer;
+	return air_door_call(&air_door_complete, fcinfo);
 }
 
 typedef struct ArrayForm
 {
+	AirWork work;
 	AirFlow *flow;
+	ArrayType *prompts;
 	const AirHints *hints;
 	Datum *inputs;
 	bool *nulls; /* of the inputs, then of the answers */
@@ -66,32 +77,56 @@ array_take(int i, AirCall *call, void *arg)
 		air_call_null_or_raise(call);
 }
 
+static AirWork *
+array_begin(AirFlow *flow, FunctionCallInfo fcinfo)
+{
+	ArrayForm *form;
+	int n;
+
+	if (PG_ARGISNULL(0))
+		return NULL;
+	form = palloc0(sizeof(ArrayForm));
+	form->prompts = PG_GETARG_ARRAYTYPE_P(0);
+	if (ARR_NDIM(form->prompts) > 1)
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+						errmsg("prompts must be a one-dimensional array")));
+	if (ARR_NDIM(form->prompts) == 0)
+		return &form->work;
+
+	form->flow = flow;
+	form->hints = air_front_hints(fcinfo, 1);
+	deconstruct_array(form->prompts, TEXTOID, -1, false, TYPALIGN_INT, &form->inputs, &form->nulls,
+					  &n);
+	form->answers = palloc0(sizeof(Datum) * n);
+	form->work.run = air_run_begin(n, array_submit, array_take, form);
+	return &form->work;
+}
+
+static Datum
+array_finish(AirWork *work, FunctionCallInfo fcinfo, bool *isnull)
+{
+	ArrayForm *form = (ArrayForm *) work;
+
+	if (work->run == NULL)
+		return PointerGetDatum(construct_empty_array(TEXTOID));
+	air_run_finish(work->run);
+	return PointerGetDatum(construct_md_array(form->answers, form->nulls, 1,
+											  ARR_DIMS(form->prompts), ARR_LBOUND(form->prompts),
+											  TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+const AirDoor air_door_complete_array = {
+	.symbol = "ai_complete_array",
+	.name = "ai_complete",
+	.begin = array_begin,
+	.finish = array_finish,
+};
+
 /* ai_complete(prompts text[], hints jsonb) returns text[]: same order, concurrent */
 Datum
 ai_complete_array(PG_FUNCTION_ARGS)
 {
-	ArrayType *prompts;
-	ArrayForm form;
-	int n;
-
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	prompts = PG_GETARG_ARRAYTYPE_P(0);
-	if (ARR_NDIM(prompts) > 1)
-		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-						errmsg("prompts must be a one-dimensional array")));
-	if (ARR_NDIM(prompts) == 0)
-		PG_RETURN_ARRAYTYPE_P(construct_empty_array(TEXTOID));
-
-	form.hints = air_front_hints(fcinfo, 1);
-	deconstruct_array(prompts, TEXTOID, -1, false, TYPALIGN_INT, &form.inputs, &form.nulls, &n);
-	form.answers = palloc0(sizeof(Datum) * n);
-	form.flow = air_flow_begin();
-	air_calls_run(n, array_submit, array_take, &form);
-	air_flow_end(form.flow);
-	PG_RETURN_ARRAYTYPE_P(construct_md_array(form.answers, form.nulls, 1, ARR_DIMS(prompts),
-											 ARR_LBOUND(prompts), TEXTOID, -1, false,
-											 TYPALIGN_INT));
+	return air_door_call(&air_door_complete_array, fcinfo);
 }
 
 /* ai_last_call_id() returns bigint: NULL before the first call */

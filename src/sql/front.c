@@ -71,23 +71,46 @@ air_front_prompt(AirCallSpec *spec, const char *function, char *prompt, const Ai
 	spec->hints = hints;
 }
 
-Datum
-air_front_scalar(const AirCallSpec *spec, bool *isnull)
+static AirCall *
+submit_one(int i, void *arg)
 {
-	AirFlow *flow = air_flow_begin();
-	AirCall *call = air_call_submit(flow, spec);
-	const AirResult *result;
-	Datum answer = (Datum) 0;
+	AirFrontWork *w = arg;
 
-	air_call_wait(call);
-	result = air_call_result(call);
-	*isnull = !result->ok;
+	return air_call_submit(w->flow, w->spec);
+}
+
+AirWork *
+air_front_begin(AirFlow *flow, const AirCallSpec *spec, AirRunTake take)
+{
+	AirFrontWork *w = palloc0(sizeof(AirFrontWork));
+
+	w->flow = flow;
+	w->spec = spec;
+	w->work.run = air_run_begin(1, submit_one, take, w);
+	return &w->work;
+}
+
+void
+air_front_take_text(int i, AirCall *call, void *arg)
+{
+	AirFrontWork *w = arg;
+	const AirResult *result = air_call_result(call);
+
+	w->isnull = !result->ok;
 	if (result->ok)
-		answer = CStringGetTextDatum(result->answer);
+		w->value = CStringGetTextDatum(result->answer);
 	else
 		air_call_null_or_raise(call);
-	air_flow_end(flow);
-	return answer;
+}
+
+Datum
+air_front_finish(AirWork *work, FunctionCallInfo fcinfo, bool *isnull)
+{
+	AirFrontWork *w = (AirFrontWork *) work;
+
+	air_run_finish(work->run);
+	*isnull = w->isnull;
+	return w->value;
 }
 
 bool

@@ -7,7 +7,7 @@
 #ifndef AIR_FRONT_H
 #define AIR_FRONT_H
 
-#include "call/call.h"
+#include "batch/door.h"
 
 #include "access/htup.h"
 #include "access/tupdesc.h"
@@ -24,8 +24,24 @@ extern const AirHints *air_front_hints(FunctionCallInfo fcinfo, int arg);
 extern void
 air_front_prompt(AirCallSpec *spec, const char *function, char *prompt, const AirHints *hints);
 
-/* Submit, wait, end: the answer as text Datum; *isnull when on_error made it NULL. */
-extern Datum air_front_scalar(const AirCallSpec *spec, bool *isnull);
+/* The work of one call: submitted, its value taken in the text form below. */
+typedef struct AirFrontWork
+{
+	AirWork work;
+	AirFlow *flow;
+	const AirCallSpec *spec;
+	Datum value;
+	bool isnull;
+} AirFrontWork;
+
+/* Begin a work of one call; take fills its value and isnull.  The spec itself is not kept. */
+extern AirWork *air_front_begin(AirFlow *flow, const AirCallSpec *spec, AirRunTake take);
+
+/* A take that makes the answer a text Datum, or NULL where on_error says so. */
+extern void air_front_take_text(int i, AirCall *call, void *arg);
+
+/* Finish a work of air_front_begin(). */
+extern Datum air_front_finish(AirWork *work, FunctionCallInfo fcinfo, bool *isnull);
 
 /* The row of a result for a tuple descriptor with the columns of ai_result, found by name. */
 extern HeapTuple air_front_tuple(const AirResult *result, TupleDesc desc);

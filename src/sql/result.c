@@ -9,32 +9,77 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "sql/doors.h"
 #include "sql/front.h"
 
 PG_FUNCTION_INFO_V1(ai_call);
 PG_FUNCTION_INFO_V1(ai_compare);
 
+typedef struct CallWork
+{
+	AirWork work;
+	AirFlow *flow;
+	AirCallSpec spec;
+	TupleDesc desc;
+	HeapTuple tuple;
+} CallWork;
+
+static AirCall *
+call_submit(int i, void *arg)
+{
+	CallWork *w = arg;
+
+	return air_call_submit(w->flow, &w->spec);
+}
+
+static void
+call_take(int i, AirCall *call, void *arg)
+{
+	CallWork *w = arg;
+	const AirResult *result = air_call_result(call);
+
+	if (!result->ok && !air_front_tells_error(result))
+		air_call_raise(call);
+	w->tuple = air_front_tuple(result, w->desc);
+}
+
+static AirWork *
+call_begin(AirFlow *flow, FunctionCallInfo fcinfo)
+{
+	CallWork *w;
+
+	if (PG_ARGISNULL(0))
+		return NULL;
+	w = palloc0(sizeof(CallWork));
+	w->flow = flow;
+	air_front_prompt(&w->spec, "ai_call", text_to_cstring(PG_GETARG_TEXT_PP(0)),
+					 air_front_hints(fcinfo, 1));
+	w->work.run = air_run_begin(1, call_submit, call_take, w);
+	return &w->work;
+}
+
+static Datum
+call_finish(AirWork *work, FunctionCallInfo fcinfo, bool *isnull)
+{
+	CallWork *w = (CallWork *) work;
+
+	w->desc = air_front_tupdesc(fcinfo);
+	air_run_finish(work->run);
+	return HeapTupleGetDatum(w->tuple);
+}
+
+const AirDoor air_door_call_result = {
+	.symbol = "ai_call",
+	.name = "ai_call",
+	.begin = call_begin,
+	.finish = call_finish,
+};
+
 /* ai_call(prompt text, hints jsonb) returns ai_result */
 Datum
 ai_call(PG_FUNCTION_ARGS)
 {
-	AirCallSpec spec;
-	AirFlow *flow;
-	AirCall *call;
-	HeapTuple tuple;
-
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	air_front_prompt(&spec, "ai_call", text_to_cstring(PG_GETARG_TEXT_PP(0)),
-					 air_front_hints(fcinfo, 1));
-	flow = air_flow_begin();
-	call = air_call_submit(flow, &spec);
-	air_call_wait(call);
-	if (!air_call_result(call)->ok && !air_front_tells_error(air_call_result(call)))
-		air_call_raise(call);
-	tuple = air_front_tuple(air_call_result(call), air_front_tupdesc(fcinfo));
-	air_flow_end(flow);
-	PG_RETURN_DATUM(HeapTupleGetDatum(tuple));
+	return air_door_call(&air_door_call_result, fcinfo);
 }
 
 typedef struct Comparison

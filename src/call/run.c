@@ -1,0 +1,95 @@
+/*
+ * run.c
+ *	  Many calls side by side, their results in order.
+ *
+ * A run belongs to the memory context it was begun in, its calls to their flow:
+ * whoever gives a run up ends the flow.
+ */
+#include "base/pg.h"
+
+#include "base/settings.h"
+#include "call/internal.h"
+
+struct AirRun
+{
+	int n;
+	int window;
+	int submitted;
+	int taken;
+	int ended; /* calls before this one have ended */
+	AirRunSubmit submit;
+	AirRunTake take;
+	void *arg;
+	AirCall **calls; /* ring of window */
+	AirCall *one;    /* the ring of a run of one */
+};
+
+static void
+fill(AirRun *run)
+{
+	for (; run->submitted < run->n && run->submitted < run->taken + run->window; run->submitted++)
+		run->calls[run->submitted % run->window] = run->submit(run->submitted, run->arg);
+}
+
+AirRun *
+air_run_begin(int n, AirRunSubmit submit, AirRunTake take, void *arg)
+{
+	AirRun *run = palloc0(sizeof(AirRun));
+
+	run->n = n;
+	/* Twice the slots: the next call is always ready when one ends, and memory stays bounded. */
+	run->window = Min(n, Max(2 * air_max_concurrency, 8));
+	run->submit = submit;
+	run->take = take;
+	run->arg = arg;
+	run->calls = n > 1 ? palloc(sizeof(AirCall *) * run->window) : &run->one;
+	fill(run);
+	return run;
+}
+
+bool
+air_run_ended(AirRun *run)
+{
+	for (; run->ended < run->submitted; run->ended++)
+	{
+		const AirCall *call = run->calls[run->ended % run->window];
+
+		if (call != NULL && call->state != AIR_CALL_ENDED)
+			return false;
+	}
+	return run->ended == run->n;
+}
+
+int
+air_run_held(const AirRun *run)
+{
+	return run->submitted - run->taken;
+}
+
+void
+air_run_finish(AirRun *run)
+{
+	while (run->taken < run->n)
+	{
+		AirCall *call;
+
+		fill(run);
+		call = run->calls[run->taken % run->window];
+		if (call != NULL)
+		{
+			air_call_wait(call);
+			run->take(run->taken, call, run->arg);
+			air_call_free(call);
+		}
+		run->taken++;
+	}
+	if (run->calls != &run->one)
+		pfree(run->calls);
+	pfree(run);
+}
+
+void
+air_calls_run(int n, AirRunSubmit submit, AirRunTake take, void *arg)
+{
+	air_run_finish(air_run_begin(n, submit, take, arg));
+}
