@@ -6,7 +6,7 @@
 #
 #   my $s = AiRouterSession->new($node);
 #   $s->send('SELECT ai_complete(..)');  ... pg_cancel_backend($s->pid) ...
-#   my $r = $s->wait;          # { rows, error, notices, closed, at }
+#   my $r = $s->wait;          # { rows, tags, error, notices, closed, at }
 #   is($r->{error}{C}, '57014');
 package AiRouterSession;
 
@@ -63,7 +63,7 @@ sub wait    ## no critic
 {
 	my ($self, $timeout) = @_;
 	my $until = now() + ($timeout // $PostgreSQL::Test::Utils::timeout_default);
-	my $result = { rows => [], notices => [], error => undef, closed => 0 };
+	my $result = { rows => [], tags => [], notices => [], error => undef, closed => 0 };
 
 	while (1)
 	{
@@ -76,6 +76,8 @@ sub wait    ## no critic
 		}
 		if ($type eq 'Z') { return $result; }
 		elsif ($type eq 'D') { push @{ $result->{rows} }, _row($body); }
+		elsif ($type eq 'd') { push @{ $result->{rows} }, [$body]; }
+		elsif ($type eq 'C') { push @{ $result->{tags} }, $body =~ s/\0//r; }
 		elsif ($type eq 'E') { $result->{error} = _fields($body); }
 		elsif ($type eq 'N') { push @{ $result->{notices} }, _fields($body); }
 		elsif ($type eq 'K') { ($self->{pid}) = unpack 'N', $body; }

@@ -1,0 +1,76 @@
+# The differential test: every shape of statement (test/t/shapes) with batching on and off gives the same rows,
+# errors, notices and command tags, and never more provider calls.  What counts is what the provider saw.
+#
+# While developing: SHAPES='regular expression of names or files' VARIANTS='..' limit what runs.
+use strict;
+use warnings;
+use AiRouterTest;
+use AiRouterShapes;
+use Test::More;
+
+my $t = AiRouterTest->new('shapes', conf => "autovacuum = off\nmax_prepared_transactions = 0\nai_router.retries = 0\nfsync = off\njit = off\n");
+$t->models_at_p(m => 'm', bad => 'bad--status-400');
+$t->sql("UPDATE ai_router.rules SET models = '{m,bad}'");
+$t->sql(AiRouterShapes::setup('setup'));
+
+my @files = qw(select conditions aggregate limit query change partition cursor plpgsql error);
+if ($t->sql("SELECT count(*) FROM pg_available_extensions WHERE name = 'postgres_fdw'"))
+{
+	my ($host, $port) = ($t->node->host, $t->node->port);
+	$t->sql("CREATE EXTENSION postgres_fdw;
+		CREATE SERVER loop FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '$host', port '$port', dbname 'postgres', async_capable 'true');
+		CREATE USER MAPPING FOR CURRENT_USER SERVER loop");
+	$t->sql(AiRouterShapes::setup('fdw_setup'));
+	push @files, 'fdw';
+}
+else { diag 'without postgres_fdw: no shapes of foreign tables'; }
+
+my @variants = (
+	{ name => 'default', latency => [ 2, 3 ], figures => 1 },
+	{
+		name => 'parallel',
+		settings => "SET force_parallel_mode = on; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0;
+			SET min_parallel_table_scan_size = 0; SET min_parallel_index_scan_size = 0; SET max_parallel_workers_per_gather = 1"
+	},
+	{
+		name => 'JIT',
+		settings => 'SET jit = on; SET jit_above_cost = 0; SET jit_inline_above_cost = -1; SET jit_optimize_above_cost = -1'
+	},
+	{ name => 'three at a time', settings => "SET ai_router.max_concurrency = 3; SET work_mem = '64kB'", latency => [ 0, 2 ] },
+	{
+		name => 'other plans',
+		settings => 'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_hashagg = off'
+	},
+	{ name => 'generic plans', settings => 'SET plan_cache_mode = force_generic_plan', prepared => 1 });
+
+my %calls;
+my $n = 0;
+for my $variant (grep { $_->{name} =~ ($ENV{VARIANTS} // "") } @variants)
+{
+	my %session;
+	my $begin = AiRouterSession::now();
+	my $start = sub {
+		my $s = $session{ $_[0] } = $t->session;
+		my $r = $s->query(($variant->{settings} // 'SELECT') . "; SET ai_router.cache = off");
+		BAIL_OUT("settings: $r->{error}{M}") if $r->{error};
+	};
+	$start->($_) for qw(on off);
+	for my $shape (map { AiRouterShapes::shapes($_) } @files)
+	{
+		next if "$shape->{file}: $shape->{name}" !~ ($ENV{SHAPES} // "");
+		my %how = (prepared => $variant->{prepared});
+		my $off = AiRouterShapes::run($t, $session{off}, $shape, %how);
+		my $on = AiRouterShapes::run($t, $session{on}, $shape, %how, latency => $variant->{latency});
+		my @problems = AiRouterShapes::problems($shape, $on, $off, figures => $variant->{figures});
+		ok(!@problems, "$variant->{name}, $shape->{file}: $shape->{name}") or diag join "\n", @problems;
+		$calls{off} += $off->{calls} // 0;
+		$calls{on} += $on->{calls} // 0;
+		$n++;
+		next unless $on->{dead} || $off->{dead};
+		$t->until_true(sub { ($t->node->psql('postgres', 'SELECT 1'))[0] == 0 });
+		$start->($_) for qw(on off);
+	}
+	note sprintf '%s: %.1f s', $variant->{name}, AiRouterSession::now() - $begin;
+}
+note "$n runs, $calls{off} calls plainly, $calls{on} in batches";
+done_testing;
