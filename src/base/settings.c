@@ -29,6 +29,7 @@ int air_max_response_kb = 16 * 1024;
 int air_max_total_concurrency = 0;
 bool air_breaker = true;
 int air_health_entries = 1024;
+bool air_progress_notices = false;
 bool air_log_prompts = false;
 int air_log_retention_s = 90 * 86400;
 int air_spool_kb = 8 * 1024;
@@ -254,6 +255,11 @@ air_settings_init(void)
 							   "hosts of the provider itself.",
 							   &air_allowed_hosts, "", PGC_SUSET, GUC_LIST_INPUT,
 							   check_allowed_hosts, NULL, NULL);
+
+	DefineCustomBoolVariable("ai_router.progress_notices",
+							 "Tells the client every ten seconds how a statement goes on.",
+							 "As a NOTICE, while the statement waits for AI calls.",
+							 &air_progress_notices, false, PGC_USERSET, 0, NULL, NULL, NULL);
 
 	DefineCustomBoolVariable("ai_router.log_prompts",
 							 "Keeps prompts and answers in ai_router.calls.", NULL,

@@ -27,6 +27,7 @@ extern int air_max_response_kb;
 extern int air_max_total_concurrency; /* requests in flight in the cluster, 0: no cap */
 extern bool air_breaker;              /* mind circuit breaker and cool-downs */
 extern int air_health_entries;        /* models whose health is kept */
+extern bool air_progress_notices;     /* tell the client how a statement goes on */
 extern bool air_log_prompts;          /* prompts and answers go into the ledger */
 extern int air_log_retention_s;       /* age at which rows of the ledger go */
 extern int air_spool_kb;              /* shared memory of the spool */

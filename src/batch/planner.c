@@ -87,16 +87,22 @@ process_members(AirSurgery *s, Plan *plan, List *members, AirLook look, bool mar
 		lfirst(lc) = process(s, lfirst(lc), air_look_member(plan, look), marked);
 }
 
+static bool
+has_stage(Plan *plan, void *arg)
+{
+	return air_is_stage(plan) || air_plan_children(plan, has_stage, arg);
+}
+
 /*
  * A hash join fetches an outer row first to see if there is one, if that seems cheaper than
- * to fill the table.  Behind calls it never is: when the table is empty, they are not needed.
+ * to fill the table.  With calls it never is: when the table is empty, they are not needed.
  */
 static void
 fill_table_first(HashJoin *join)
 {
 	Plan *outer = outerPlan(join);
 
-	if (air_is_stage(outer))
+	if (has_stage(outer, NULL))
 		outer->startup_cost = Max(outer->startup_cost, innerPlan(join)->total_cost);
 }
 
