@@ -114,13 +114,12 @@ put_counts_text(ExplainState *es, const AirBatchCounts *counts, const AirTally *
 {
 	StringInfoData line;
 
-	put_line(es, psprintf("Calls Made: " INT64_FORMAT "  Cached: " INT64_FORMAT
-						  "  Joined: " INT64_FORMAT "  Failed: " INT64_FORMAT
-						  "  Retries: " INT64_FORMAT "  Skipped: " INT64_FORMAT
-						  "  Max In Flight: %d",
-						  tally->asked, tally->cached, tally->joined, tally->failed,
-						  tally->attempts - tally->asked, counts->skipped,
-						  tally->max_in_flight));
+	put_line(es,
+			 psprintf("Calls Made: " INT64_FORMAT "  Cached: " INT64_FORMAT
+					  "  Joined: " INT64_FORMAT "  Failed: " INT64_FORMAT "  Retries: " INT64_FORMAT
+					  "  Skipped: " INT64_FORMAT "  Max In Flight: %d",
+					  tally->asked, tally->cached, tally->joined, tally->failed,
+					  tally->attempts - tally->asked, counts->skipped, tally->max_in_flight));
 	initStringInfo(&line);
 	appendStringInfo(&line, "Input Tokens: " INT64_FORMAT "  Output Tokens: " INT64_FORMAT,
 					 tally->input_tokens, tally->output_tokens);

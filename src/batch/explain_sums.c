@@ -94,10 +94,10 @@ put_left_estimate(ExplainState *es, const AirSite *site, const AirEstimate *esti
 {
 	if (es->format == EXPLAIN_FORMAT_TEXT)
 	{
-		appendStringInfo(es->str, "  %s\n", site->door->name);
-		es->indent += 2;
+		ExplainPropertyText("Other AI Call", site->door->name, es);
+		es->indent++;
 		air_explain_estimate(es, estimate);
-		es->indent -= 2;
+		es->indent--;
 		return;
 	}
 	ExplainOpenGroup("AI Call", NULL, true, es);
@@ -155,9 +155,10 @@ put_actual(ExplainState *es)
 	if (es->format == EXPLAIN_FORMAT_TEXT)
 	{
 		ExplainPropertyText("AI Cost",
-							psprintf("%s for " INT64_FORMAT " calls, " INT64_FORMAT
+							psprintf("%s for " INT64_FORMAT " call%s, " INT64_FORMAT
 									 " cached, " INT64_FORMAT " joined, " INT64_FORMAT " failed",
-									 air_estimate_show(spent), calls, cached, joined, failed),
+									 air_estimate_show(spent), calls, calls == 1 ? "" : "s", cached,
+									 joined, failed),
 							es);
 		return;
 	}
