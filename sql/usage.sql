@@ -2,6 +2,7 @@
 -- (Rows of calls before this may still come.)
 \pset null '(null)'
 SET client_min_messages = warning;
+SET ai_router.max_statement_cost = 0;
 TRUNCATE ai_router.models, ai_router.rules, ai_router.fixtures, ai_router.calls, ai_router.attempts, ai_router.hits;
 CREATE SERVER usage_fixture FOREIGN DATA WRAPPER ai_router OPTIONS (api 'fixture');
 INSERT INTO ai_router.models (name, server, input_price, output_price) VALUES
