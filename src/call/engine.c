@@ -37,10 +37,11 @@ typedef struct AirEngine
 	dlist_head flows;
 	dlist_head queue;
 	dlist_head requests;
-	int running;      /* requests with an attempt under way */
-	int waiting;      /* requests that wait for their time or a slot */
-	double undriven;  /* ms in which calls were under way and nobody drove */
-	double last_seen; /* monotonic ms of the last look, 0: never */
+	int running;       /* requests with an attempt under way */
+	int waiting;       /* requests that wait for their time or a slot */
+	double undriven;   /* ms in which calls were under way and nobody drove */
+	double last_seen;  /* monotonic ms of the last look, 0: never */
+	double last_fired; /* the same of the last look at what is due */
 	int nburied;
 	MemoryContext buried[MAX_BURIED];
 } AirEngine;
@@ -315,18 +316,27 @@ air_call_wait(AirCall *call)
 	while (call->state != AIR_CALL_ENDED)
 	{
 		AirExchange *ex;
+		bool idle;
 
 		air_waiting_poll();
 		start_ready();
 		if (call->state == AIR_CALL_ENDED)
 			break;
 		clean_up();
-		air_http_wait(air_notice_timeout(call->statement, air_waiting_timeout(until_next_due())));
+		idle = !air_http_look();
+		if (idle)
+			air_http_wait(
+				air_notice_timeout(call->statement, air_waiting_timeout(until_next_due())));
 		while ((ex = air_http_next_done()) != NULL)
 			air_request_exchange_done(ex);
-		fire_due();
-		air_hits_poll();
 		engine.last_seen = air_monotonic_ms();
+		/* While answers come in one after the other, time-outs can wait for a millisecond. */
+		if (idle || engine.last_seen - engine.last_fired >= 1)
+		{
+			engine.last_fired = engine.last_seen;
+			fire_due();
+		}
+		air_hits_poll();
 		air_notice_poll(call->statement);
 	}
 }
