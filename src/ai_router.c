@@ -8,6 +8,7 @@
 #include "miscadmin.h"
 
 #include "base/settings.h"
+#include "batch/batch.h"
 #include "call/statement.h"
 #include "config/api.h"
 #include "config/registry.h"
@@ -55,6 +56,7 @@ _PG_init(void)
 	air_condition_keys_hook = air_condition_keys;
 	air_statement_init();
 	air_doors_init();
+	air_batch_init();
 	if (process_shared_preload_libraries_in_progress)
 	{
 		air_shared_init();

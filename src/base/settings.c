@@ -16,6 +16,7 @@
 #include "base/settings.h"
 
 bool air_enabled = true;
+bool air_batching = true;
 int air_max_concurrency = 32;
 int air_timeout_ms = 120 * 1000;
 int air_retries = 2;
@@ -162,6 +163,11 @@ air_settings_init(void)
 	DefineCustomBoolVariable("ai_router.enabled", "Allows calls to AI providers.",
 							 "The kill switch: when off, every call fails at once.", &air_enabled,
 							 true, PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomBoolVariable("ai_router.batching",
+							 "Lets a statement run the AI calls of many rows side by side.",
+							 "When off, rows are asked for one after another.", &air_batching, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("ai_router.max_concurrency",
 							"Sets how many requests one session keeps in flight.", NULL,

@@ -14,6 +14,7 @@ typedef enum AirOnError
 } AirOnError;
 
 extern bool air_enabled;           /* kill switch */
+extern bool air_batching;          /* rows of a statement side by side */
 extern int air_max_concurrency;    /* requests in flight in one backend */
 extern int air_timeout_ms;         /* one attempt */
 extern int air_retries;            /* tries after the first, per candidate */

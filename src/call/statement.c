@@ -41,6 +41,7 @@ typedef struct Run
 {
 	struct Run *outer;
 	QueryDesc *query;        /* NULL: a utility */
+	uint64 count;            /* rows that this run is to give, 0: all */
 	AirStatement *statement; /* NULL: not asked for yet */
 	bool in_trigger;         /* outermost, but a trigger's at the end of the transaction */
 	int level;               /* runs around it */
@@ -247,6 +248,19 @@ air_statement_leave_rows(bool gave_one)
 		air_statement_show(s);
 }
 
+bool
+air_statement_wanted(const EState *estate, uint64 *rows)
+{
+	const Run *run = top;
+
+	while (run != NULL && (run->query == NULL || run->query->estate != estate))
+		run = run->outer;
+	if (run == NULL)
+		return false;
+	*rows = run->count == 0 ? PG_UINT64_MAX : run->count - Min(run->count, estate->es_processed);
+	return true;
+}
+
 static void
 hide(void)
 {
@@ -256,15 +270,27 @@ hide(void)
 }
 
 static void
-enter(Run *run, QueryDesc *query)
+enter(Run *run, QueryDesc *query, uint64 count)
 {
 	run->outer = top;
 	run->query = query;
+	run->count = count;
 	run->statement = NULL;
 	run->level = top != NULL ? top->level + 1 : 0;
 	run->gives_rows = false;
 	run->in_trigger = top == NULL && DatumGetInt32(pg_trigger_depth(NULL)) > 0;
 	top = run;
+}
+
+/*
+ * The outermost run is about to end well: what cursors have in flight is finished first, as
+ * nobody drives the engine until they are asked again.  Raises as air_call_wait().
+ */
+static void
+settle(const Run *run)
+{
+	if (run->outer == NULL)
+		air_engine_drain();
 }
 
 /* A run ended; after an error nobody sees the rows, so nothing is told about them. */
@@ -303,7 +329,7 @@ on_run(AIR_EXECUTOR_RUN_ARGS)
 {
 	Run run;
 
-	enter(&run, queryDesc);
+	enter(&run, queryDesc, count);
 	PG_TRY();
 	{
 		if (prev_run)
@@ -311,6 +337,7 @@ on_run(AIR_EXECUTOR_RUN_ARGS)
 		else
 			standard_ExecutorRun(AIR_EXECUTOR_RUN_PASS);
 		keep_for_cursor(&run);
+		settle(&run);
 	}
 	PG_CATCH();
 	{
@@ -326,13 +353,14 @@ on_finish(QueryDesc *queryDesc)
 {
 	Run run;
 
-	enter(&run, queryDesc);
+	enter(&run, queryDesc, 0);
 	PG_TRY();
 	{
 		if (prev_finish)
 			prev_finish(queryDesc);
 		else
 			standard_ExecutorFinish(queryDesc);
+		settle(&run);
 	}
 	PG_CATCH();
 	{
@@ -350,7 +378,7 @@ on_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 {
 	Run run;
 
-	enter(&run, NULL);
+	enter(&run, NULL, 0);
 	PG_TRY();
 	{
 		if (prev_utility)
@@ -358,6 +386,7 @@ on_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 		else
 			standard_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv,
 									dest, qc);
+		settle(&run);
 	}
 	PG_CATCH();
 	{

@@ -11,6 +11,8 @@
 
 #include "base/pg.h"
 
+#include "nodes/execnodes.h"
+
 #include "shared/progress.h"
 
 /* A statement that has called AI.  Counted references: runs, portals, calls. */
@@ -46,6 +48,12 @@ extern void air_statement_leave(AirStatement *statement);
 extern bool air_statement_enter_rows(void);
 extern void air_statement_expect_rows(double n);
 extern void air_statement_leave_rows(bool gave_one);
+
+/*
+ * The rows that the run of a query still wants of its plan.  False if no run of it is under
+ * way: EvalPlanQual has an executor state of its own, and wants one row at a time.
+ */
+extern bool air_statement_wanted(const EState *estate, uint64 *rows);
 
 /* Its numbers have changed: show them, while the statement runs.  Never fails. */
 extern void air_statement_show(const AirStatement *statement);
