@@ -7,11 +7,11 @@
  */
 #include "base/pg.h"
 
-#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 
 #include "batch/extract.h"
 #include "batch/functions.h"
+#include "batch/guard.h"
 #include "batch/surgery.h"
 
 /* One round: what has been taken out of which aggregate. */
@@ -23,22 +23,11 @@ typedef struct Round
 	List *after;
 } Round;
 
-static Expr *
-is_true(Expr *filter)
-{
-	BooleanTest *test = makeNode(BooleanTest);
-
-	test->arg = filter;
-	test->booltesttype = IS_TRUE;
-	test->location = -1;
-	return (Expr *) test;
-}
-
 static Node *
 pull_aggregate(Aggref *old, Round *r)
 {
 	Aggref *new;
-	Expr *guard = old->aggfilter ? is_true(old->aggfilter) : NULL;
+	Expr *guard = old->aggfilter ? air_boolean_test(old->aggfilter, IS_TRUE) : NULL;
 	ListCell *one;
 	ListCell *two;
 

@@ -2,19 +2,17 @@
  * extract.c
  *	  Take calls out of expressions, with the conditions under which they are evaluated.
  *
- * What is not known to evaluate its parts always, or under conditions that are written
- * down here, is left alone: the calls in it are evaluated in place.  A guard is evaluated
- * beside the expression itself, so it may be neither volatile nor dear.
+ * What is not known to evaluate its parts always, or under conditions that can be written
+ * down as a guard, is left alone: the calls in it are evaluated in place.
  */
 #include "base/pg.h"
 
-#include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "optimizer/optimizer.h"
 
 #include "batch/extract.h"
 #include "batch/functions.h"
+#include "batch/guard.h"
 
 #define WITHOUT_BATCHING "planned without batching"
 
@@ -84,55 +82,6 @@ why_not_below(const Node *node)
 	}
 }
 
-/* A value that only its surroundings give, or a subquery; bound: inside those surroundings. */
-static bool
-needs_place(Node *node, void *arg)
-{
-	bool bound = arg != NULL;
-
-	if (node == NULL)
-		return false;
-	switch (nodeTag(node))
-	{
-		case T_CaseTestExpr:
-			return !bound;
-		case T_CoerceToDomainValue:
-		case T_SubPlan:
-		case T_AlternativeSubPlan:
-		case T_CurrentOfExpr:
-			return true;
-		case T_ArrayCoerceExpr:
-			return needs_place((Node *) ((ArrayCoerceExpr *) node)->arg, arg) ||
-				   needs_place((Node *) ((ArrayCoerceExpr *) node)->elemexpr, &bound);
-		case T_CaseExpr:
-		{
-			CaseExpr *c = (CaseExpr *) node;
-			ListCell *lc;
-
-			if (needs_place((Node *) c->arg, arg) || needs_place((Node *) c->defresult, arg))
-				return true;
-			foreach (lc, c->args)
-			{
-				CaseWhen *when = lfirst(lc);
-
-				if (needs_place((Node *) when->expr, c->arg ? &bound : arg) ||
-					needs_place((Node *) when->result, arg))
-					return true;
-			}
-			return false;
-		}
-		default:
-			return expression_tree_walker(node, needs_place, arg);
-	}
-}
-
-/* Can the expression be evaluated apart from its place, and more than once? */
-static bool
-is_portable(Node *node)
-{
-	return !needs_place(node, NULL) && !contain_volatile_functions(node);
-}
-
 static const AirPulled *
 same_call(Pull *p, const FuncExpr *call, const Expr *guard)
 {
@@ -176,7 +125,7 @@ pull_call(FuncExpr *call, Pull *p)
 			leave_call(p, call->funcid, "argument is a call that is evaluated in place");
 		return (Node *) outer;
 	}
-	if (!is_portable((Node *) call->args))
+	if (!air_is_portable((Node *) call->args))
 	{
 		if (p->report)
 			leave_call(p, call->funcid, "argument with a volatile function or a subquery");
@@ -185,7 +134,7 @@ pull_call(FuncExpr *call, Pull *p)
 	if (p->guards != NIL)
 		guard = list_length(p->guards) == 1 ? linitial(p->guards)
 											: makeBoolExpr(AND_EXPR, list_copy(p->guards), -1);
-	if (air_has_call((Node *) guard) || !is_portable((Node *) guard))
+	if (air_has_call((Node *) guard) || !air_is_portable((Node *) guard))
 	{
 		if (p->report)
 			leave_call(p, call->funcid, "condition with a volatile function or a subquery");
@@ -210,17 +159,6 @@ pull_call(FuncExpr *call, Pull *p)
 							exprCollation((Node *) call), 0);
 }
 
-static Expr *
-boolean_test(Expr *arg, BoolTestType test)
-{
-	BooleanTest *node = makeNode(BooleanTest);
-
-	node->arg = arg;
-	node->booltesttype = test;
-	node->location = -1;
-	return (Expr *) node;
-}
-
 /* AND stops at the first false, OR at the first true. */
 static Node *
 pull_and_or(BoolExpr *expr, Pull *p)
@@ -236,7 +174,7 @@ pull_and_or(BoolExpr *expr, Pull *p)
 		args = lappend(args, pull((Node *) arg, p));
 		p->guards =
 			lappend(list_copy(p->guards),
-					boolean_test(arg, expr->boolop == AND_EXPR ? IS_NOT_FALSE : IS_NOT_TRUE));
+					air_boolean_test(arg, expr->boolop == AND_EXPR ? IS_NOT_FALSE : IS_NOT_TRUE));
 	}
 	p->guards = outer;
 	return (Node *) makeBoolExpr(expr->boolop, args, expr->location);
@@ -254,42 +192,11 @@ pull_coalesce(CoalesceExpr *expr, Pull *p)
 	copy->args = NIL;
 	foreach (lc, expr->args)
 	{
-		NullTest *is_null = makeNode(NullTest);
-
 		copy->args = lappend(copy->args, pull(lfirst(lc), p));
-		is_null->arg = lfirst(lc);
-		is_null->nulltesttype = IS_NULL;
-		is_null->argisrow = false;
-		is_null->location = -1;
-		p->guards = lappend(list_copy(p->guards), is_null);
+		p->guards = lappend(list_copy(p->guards), air_is_null(lfirst(lc)));
 	}
 	p->guards = outer;
 	return (Node *) copy;
-}
-
-/*
- * The condition that a CASE comes past its first n conditions and, if taken, that the next
- * one is true.  Itself a CASE, so that the conditions are evaluated as in the original.
- */
-static Expr *
-case_guard(const CaseExpr *expr, int n, bool taken)
-{
-	CaseExpr *guard = makeNode(CaseExpr);
-
-	guard->casetype = BOOLOID;
-	guard->arg = expr->arg;
-	guard->location = -1;
-	for (int i = 0; i < n + (taken ? 1 : 0); i++)
-	{
-		CaseWhen *when = makeNode(CaseWhen);
-
-		when->expr = ((CaseWhen *) list_nth(expr->args, i))->expr;
-		when->result = (Expr *) makeBoolConst(i == n, false);
-		when->location = -1;
-		guard->args = lappend(guard->args, when);
-	}
-	guard->defresult = (Expr *) makeBoolConst(!taken, false);
-	return (Expr *) guard;
 }
 
 static Node *
@@ -318,12 +225,13 @@ pull_case(CaseExpr *expr, Pull *p)
 		CaseWhen *when = makeNode(CaseWhen);
 
 		memcpy(when, list_nth(expr->args, i), sizeof(CaseWhen));
-		when->expr =
-			(Expr *) pull_when((Node *) when->expr, i > 0 ? case_guard(expr, i, false) : NULL, p);
-		when->result = (Expr *) pull_when((Node *) when->result, case_guard(expr, i, true), p);
+		when->expr = (Expr *) pull_when((Node *) when->expr,
+										i > 0 ? air_case_guard(expr, i, false) : NULL, p);
+		when->result = (Expr *) pull_when((Node *) when->result, air_case_guard(expr, i, true), p);
 		copy->args = lappend(copy->args, when);
 	}
-	copy->defresult = (Expr *) pull_when((Node *) expr->defresult, case_guard(expr, n, false), p);
+	copy->defresult =
+		(Expr *) pull_when((Node *) expr->defresult, air_case_guard(expr, n, false), p);
 	return (Node *) copy;
 }
 

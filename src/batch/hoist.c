@@ -5,6 +5,7 @@
 #include "base/pg.h"
 
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 
 #include "batch/surgery.h"
 
@@ -50,6 +51,9 @@ air_hoist_over_limit(Limit *limit, AirLook look)
 		return &limit->plan;
 	for (Plan *p = top; is_projection(p); p = p->lefttree)
 	{
+		/* nextval() beside a call counts the rows that OFFSET skips. */
+		if (limit->limitOffset != NULL && contain_volatile_functions((Node *) p->targetlist))
+			break;
 		/* What is wanted of the LIMIT is now wanted of the stage. */
 		set_look((CustomScan *) p, look);
 		p->plan_rows = limit->plan.plan_rows;

@@ -22,6 +22,10 @@ list_calls(Plan *plan, Node *expr, const char *place, void *arg)
 {
 	Left *l = arg;
 
+	/* Nothing is lost with a single call; only one for each row of an outer query is many. */
+	if (l->place == NULL && place != NULL && strcmp(place, AIR_SINGLE_ROW) == 0 &&
+		bms_is_empty(plan->extParam))
+		return false;
 	if (air_has_call(expr))
 		air_list_left(expr, l->place ? l->place : place, &l->left);
 	return false;

@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "base/settings.h"
+#include "batch/explain.h"
 #include "batch/lookahead.h"
 #include "batch/node.h"
 #include "batch/ring.h"
@@ -323,6 +324,7 @@ static const CustomExecMethods exec_methods = {
 	.ExecCustomScan = exec,
 	.EndCustomScan = end,
 	.ReScanCustomScan = rescan,
+	.ExplainCustomScan = air_explain_node,
 };
 
 static Node *

@@ -17,6 +17,7 @@
 #include "batch/batch.h"
 #include "batch/functions.h"
 #include "batch/node.h"
+#include "batch/rewrite.h"
 #include "batch/surgery.h"
 #include "batch/walk.h"
 
@@ -86,16 +87,22 @@ process_members(AirSurgery *s, Plan *plan, List *members, AirLook look, bool mar
 		lfirst(lc) = process(s, lfirst(lc), air_look_member(plan, look), marked);
 }
 
+static bool
+has_stage(Plan *plan, void *arg)
+{
+	return air_is_stage(plan) || air_plan_children(plan, has_stage, arg);
+}
+
 /*
  * A hash join fetches an outer row first to see if there is one, if that seems cheaper than
- * to fill the table.  Behind calls it never is: when the table is empty, they are not needed.
+ * to fill the table.  With calls it never is: when the table is empty, they are not needed.
  */
 static void
 fill_table_first(HashJoin *join)
 {
 	Plan *outer = outerPlan(join);
 
-	if (air_is_stage(outer))
+	if (has_stage(outer, NULL))
 		outer->startup_cost = Max(outer->startup_cost, innerPlan(join)->total_cost);
 }
 
@@ -252,9 +259,12 @@ rewrite(PlannedStmt *stmt)
 static PlannedStmt *
 plan_statement(Query *parse, const char *query_string, int cursor_options, ParamListInfo params)
 {
-	PlannedStmt *stmt = prev_planner
-							? prev_planner(parse, query_string, cursor_options, params)
-							: standard_planner(parse, query_string, cursor_options, params);
+	PlannedStmt *stmt;
+
+	if (air_batching)
+		parse = air_rewrite_query(parse);
+	stmt = prev_planner ? prev_planner(parse, query_string, cursor_options, params)
+						: standard_planner(parse, query_string, cursor_options, params);
 
 	/* For a SCROLL cursor the planner has already seen to it that the top can go backwards. */
 	if (air_batching && stmt->commandType != CMD_UTILITY && stmt->planTree != NULL &&

@@ -52,7 +52,7 @@ why_not_here(const Plan *plan)
 	if (air_is_stage(plan))
 		return NULL;
 	if (IsA(plan, Result))
-		return plan->lefttree ? NULL : "no rows to run side by side";
+		return plan->lefttree ? NULL : AIR_SINGLE_ROW;
 	if (IsA(plan, ProjectSet))
 		return "beside a set-returning function";
 	if (IsA(plan, WindowAgg) && !air_is_wrappable(plan))

@@ -13,6 +13,9 @@ typedef bool (*AirVisitPlan)(Plan *plan, void *arg);
 /* place: why calls there are not batched, NULL where they may be.  expr may be a List or NULL. */
 typedef bool (*AirVisitExpr)(Plan *plan, Node *expr, const char *place, void *arg);
 
+/* The place of what is evaluated once, or once for each row of an outer query. */
+#define AIR_SINGLE_ROW "one row at a time"
+
 /* The children of a node (not subqueries in expressions, see PlannedStmt.subplans). */
 extern bool air_plan_children(Plan *plan, AirVisitPlan visit, void *arg);
 
