@@ -16,6 +16,7 @@
 #include "base/settings.h"
 
 bool air_enabled = true;
+bool air_batching = true;
 int air_max_concurrency = 32;
 int air_timeout_ms = 120 * 1000;
 int air_retries = 2;
@@ -24,10 +25,12 @@ int air_on_error = AIR_ON_ERROR_RAISE;
 int air_default_max_tokens = 4096;
 double air_max_statement_cost = 10;
 int air_max_statement_calls = 0;
+bool air_refuse_on_estimate = false;
 int air_max_response_kb = 16 * 1024;
 int air_max_total_concurrency = 0;
 bool air_breaker = true;
 int air_health_entries = 1024;
+bool air_progress_notices = false;
 bool air_log_prompts = false;
 int air_log_retention_s = 90 * 86400;
 int air_spool_kb = 8 * 1024;
@@ -162,6 +165,11 @@ air_settings_init(void)
 							 "The kill switch: when off, every call fails at once.", &air_enabled,
 							 true, PGC_SUSET, 0, NULL, NULL, NULL);
 
+	DefineCustomBoolVariable("ai_router.batching",
+							 "Lets a statement run the AI calls of many rows side by side.",
+							 "When off, rows are asked for one after another.", &air_batching, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+
 	DefineCustomIntVariable("ai_router.max_concurrency",
 							"Sets how many requests one session keeps in flight.", NULL,
 							&air_max_concurrency, 32, 1, 1024, PGC_USERSET, 0, NULL, NULL, NULL);
@@ -199,6 +207,13 @@ air_settings_init(void)
 							"Sets how many AI calls one statement may make.", "Zero is no limit.",
 							&air_max_statement_calls, 0, 0, INT_MAX, PGC_SUSET, 0, NULL, NULL,
 							NULL);
+
+	DefineCustomBoolVariable("ai_router.refuse_on_estimate",
+							 "Refuses statements whose estimate exceeds "
+							 "ai_router.max_statement_cost.",
+							 "When off, such a statement begins with a warning, and ends when it "
+							 "has spent that much.",
+							 &air_refuse_on_estimate, false, PGC_SUSET, 0, NULL, NULL, NULL);
 
 	/*
 	 * Just under the 1 GB that one datum can hold.  Parsing is not interruptible and takes some
@@ -248,6 +263,11 @@ air_settings_init(void)
 							   "hosts of the provider itself.",
 							   &air_allowed_hosts, "", PGC_SUSET, GUC_LIST_INPUT,
 							   check_allowed_hosts, NULL, NULL);
+
+	DefineCustomBoolVariable("ai_router.progress_notices",
+							 "Tells the client every ten seconds how a statement goes on.",
+							 "As a NOTICE, while the statement waits for AI calls.",
+							 &air_progress_notices, false, PGC_USERSET, 0, NULL, NULL, NULL);
 
 	DefineCustomBoolVariable("ai_router.log_prompts",
 							 "Keeps prompts and answers in ai_router.calls.", NULL,

@@ -14,6 +14,7 @@ typedef enum AirOnError
 } AirOnError;
 
 extern bool air_enabled;           /* kill switch */
+extern bool air_batching;          /* rows of a statement side by side */
 extern int air_max_concurrency;    /* requests in flight in one backend */
 extern int air_timeout_ms;         /* one attempt */
 extern int air_retries;            /* tries after the first, per candidate */
@@ -22,10 +23,12 @@ extern int air_on_error;           /* AirOnError */
 extern int air_default_max_tokens;
 extern double air_max_statement_cost; /* USD, 0: no cap */
 extern int air_max_statement_calls;   /* 0: no cap */
+extern bool air_refuse_on_estimate;   /* what is estimated above the cost cap does not begin */
 extern int air_max_response_kb;
 extern int air_max_total_concurrency; /* requests in flight in the cluster, 0: no cap */
 extern bool air_breaker;              /* mind circuit breaker and cool-downs */
 extern int air_health_entries;        /* models whose health is kept */
+extern bool air_progress_notices;     /* tell the client how a statement goes on */
 extern bool air_log_prompts;          /* prompts and answers go into the ledger */
 extern int air_log_retention_s;       /* age at which rows of the ledger go */
 extern int air_spool_kb;              /* shared memory of the spool */

@@ -85,6 +85,7 @@ air_call_submit(AirFlow *flow, const AirCallSpec *spec)
 	}
 	else
 		air_call_fail(call, &err);
+	air_flow_weigh(call);
 	return call;
 }
 
@@ -119,6 +120,8 @@ end_call(AirCall *call)
 		last_call_id = result->call_id;
 	air_ledger_call(call);
 	air_statement_count(call);
+	air_flow_count(call);
+	air_flow_weigh(call);
 }
 
 /* End a call with its answer in the server encoding, in the call's memory.  Never fails. */
@@ -169,6 +172,7 @@ air_call_free(AirCall *call)
 	if (unfinished)
 		air_ledger_cancel(call);
 	air_statement_forget(call);
+	call->flow->bytes -= call->bytes;
 	dlist_delete(&call->in_flow);
 	if (call->config != NULL)
 		air_config_release(call->config);

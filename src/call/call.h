@@ -53,6 +53,36 @@ extern AirFlow *air_flow_begin(void);
 /* End it: unfinished calls are cancelled, all results are freed.  Idempotent per flow. */
 extern void air_flow_end(AirFlow *flow);
 
+/* Have *handle, which points to the flow, become NULL when it ends, by whatever. */
+extern void air_flow_watch(AirFlow *flow, AirFlow **handle);
+
+/*
+ * Free all calls of a flow, which goes on.  Attempts under way are awaited, as they are paid
+ * for and their answers go into the cache; nothing else is sent.  Interruptible.
+ */
+extern void air_flow_clear(AirFlow *flow);
+
+/* Memory of a flow's calls: what they ask, and their answers from when they have ended. */
+extern size_t air_flow_bytes(const AirFlow *flow);
+
+/* What the calls of a flow that have ended came to. */
+typedef struct AirTally
+{
+	int64 calls;    /* all that ended, one way or another */
+	int64 cached;   /* of these: found in the cache */
+	int64 joined;   /* of these: got the answer of an equal call under way */
+	int64 failed;   /* of these: have none */
+	int64 attempts; /* HTTP exchanges; beyond one a call they are retries */
+	int64 asked;    /* calls with at least one */
+	int64 input_tokens;
+	int64 output_tokens;
+	AirNano cost;   /* as far as it is known */
+	int64 unpriced; /* calls that asked and whose cost is not */
+	int max_in_flight;
+} AirTally;
+
+extern const AirTally *air_flow_tally(const AirFlow *flow);
+
 /*
  * Route a call and queue it.  Nothing is sent before somebody waits.  The spec's
  * strings must live until the call ends.  ereports when the library is not
@@ -67,6 +97,17 @@ extern AirCall *air_call_submit(AirFlow *flow, const AirCallSpec *spec);
  * what a provider does; all calls then stay as they are until their flows end.
  */
 extern void air_call_wait(AirCall *call);
+
+/*
+ * Drive the engine a step without waiting: start what may start and, if the last look was not
+ * just now, look at the sockets.  For who does other work while calls are under way; costs
+ * nothing when there are none.  Raises as air_call_wait().
+ */
+extern void air_engine_poll(void);
+
+/* Let the attempts under way of all flows end; nothing else is started.  Raises as air_call_wait().
+ */
+extern void air_engine_drain(void);
 
 /* The result of a call that has ended; lives until air_call_free() or the flow's end. */
 extern const AirResult *air_call_result(const AirCall *call);

@@ -28,6 +28,10 @@
 /* Requests of a statement that look again when one has ended. */
 #define MOST_WOKEN 8
 
+/* Who does other work meanwhile looks at the sockets so often, in ms: less than a look costs is
+ * lost. */
+#define LOOK_MS 0.1
+
 /* Memory of ended calls that is given back while waiting for the next answer, or beyond this. */
 #define MAX_BURIED 16
 
@@ -40,7 +44,8 @@ typedef struct AirEngine
 	int running;      /* requests with an attempt under way */
 	int waiting;      /* requests that wait for their time or a slot */
 	double undriven;  /* ms in which calls were under way and nobody drove */
-	double last_seen; /* monotonic ms of the last look, 0: never */
+	double last_seen; /* monotonic ms when somebody drove last, 0: never */
+	double looked;    /* monotonic ms of the last look at the sockets */
 	int nburied;
 	MemoryContext buried[MAX_BURIED];
 } AirEngine;
@@ -158,11 +163,15 @@ air_engine_remove_request(AirRequest *request)
 void
 air_engine_slot(AirRequest *request, bool taken)
 {
+	AirFlow *flow = request->calls[0]->flow;
+
 	if (request->running == taken)
 		return;
 	request->running = taken;
 	engine.running += taken ? 1 : -1;
 	engine.waiting -= taken ? 1 : -1;
+	flow->running += taken ? 1 : -1;
+	flow->tally.max_in_flight = Max(flow->tally.max_in_flight, flow->running);
 }
 
 /*
@@ -287,12 +296,13 @@ fire_due(void)
 	}
 }
 
-/* Milliseconds until something is due; 0 if it is already. */
+/* Milliseconds until something is due; 0 if it is already.  starting: also what is to be started.
+ */
 static long
-until_next_due(void)
+until_next_due(bool starting)
 {
 	double next = INFINITY;
-	bool slot_free = engine.running < air_max_concurrency;
+	bool slot_free = starting && engine.running < air_max_concurrency;
 	dlist_iter iter;
 
 	dlist_foreach (iter, &engine.requests)
@@ -308,24 +318,79 @@ until_next_due(void)
 	return (long) ceil(Min(Max(next - air_engine_now(), 0), 60000));
 }
 
+/* Look at sockets and timers, for at most so long (-1: until something happens). */
+static void
+look(long timeout_ms)
+{
+	AirExchange *ex;
+
+	air_http_wait(timeout_ms);
+	while ((ex = air_http_next_done()) != NULL)
+		air_request_exchange_done(ex);
+	fire_due();
+	air_hits_poll();
+	engine.last_seen = engine.looked = air_monotonic_ms();
+}
+
 void
 air_call_wait(AirCall *call)
 {
 	resume_clock();
 	while (call->state != AIR_CALL_ENDED)
 	{
-		AirExchange *ex;
-
 		air_waiting_poll();
 		start_ready();
 		if (call->state == AIR_CALL_ENDED)
 			break;
 		clean_up();
-		air_http_wait(air_waiting_timeout(until_next_due()));
-		while ((ex = air_http_next_done()) != NULL)
-			air_request_exchange_done(ex);
-		fire_due();
-		air_hits_poll();
-		engine.last_seen = air_monotonic_ms();
+		look(air_notice_timeout(call->statement, air_waiting_timeout(until_next_due(true))));
+		air_notice_poll(call->statement);
 	}
+}
+
+void
+air_engine_poll(void)
+{
+	if (engine.running + engine.waiting == 0 && dlist_is_empty(&engine.queue) && !air_waiting_any())
+		return;
+	resume_clock();
+	start_ready();
+	if (engine.last_seen - engine.looked < LOOK_MS)
+		return;
+	air_waiting_poll();
+	clean_up();
+	look(0);
+}
+
+/* Drive what is under way, starting nothing, until *running is 0 or the engine's clock says so. */
+static void
+finish_running(const int *running, double until)
+{
+	resume_clock();
+	while (*running > 0)
+	{
+		double left = until - air_engine_now();
+		long timeout = air_waiting_timeout(until_next_due(false));
+
+		if (left <= 0)
+			break;
+		if (left < 60000)
+			timeout = timeout < 0 ? (long) ceil(left) : Min(timeout, (long) ceil(left));
+		air_waiting_poll();
+		clean_up();
+		look(timeout);
+	}
+}
+
+void
+air_engine_drain(void)
+{
+	finish_running(&engine.running, INFINITY);
+}
+
+/* Let the attempts of a flow end that are under way, as long as that takes at most so many ms. */
+void
+air_engine_finish(const AirFlow *flow, double at_most_ms)
+{
+	finish_running(&flow->running, air_engine_now() + at_most_ms);
 }

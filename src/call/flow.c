@@ -8,6 +8,8 @@
  */
 #include "base/pg.h"
 
+#include <math.h>
+
 #include "access/xact.h"
 #include "utils/memutils.h"
 
@@ -53,7 +55,87 @@ air_flow_end(AirFlow *flow)
 		return;
 	}
 	air_engine_remove_flow(flow);
+	if (flow->handle != NULL)
+		*flow->handle = NULL;
 	while (!dlist_is_empty(&flow->calls))
 		air_call_free(dlist_container(AirCall, in_flow, dlist_head_node(&flow->calls)));
 	pfree(flow);
+}
+
+void
+air_flow_watch(AirFlow *flow, AirFlow **handle)
+{
+	flow->handle = handle;
+}
+
+/* Has the call an attempt under way? */
+static bool
+is_running(const AirCall *call)
+{
+	return call->state == AIR_CALL_REQUESTED && call->request != NULL && call->request->running;
+}
+
+void
+air_flow_clear(AirFlow *flow)
+{
+	dlist_mutable_iter iter;
+
+	/* Also what failed meanwhile and would be tried again. */
+	do
+	{
+		dlist_foreach_modify (iter, &flow->calls)
+		{
+			AirCall *call = dlist_container(AirCall, in_flow, iter.cur);
+
+			if (!is_running(call))
+				air_call_free(call);
+		}
+		air_engine_finish(flow, INFINITY);
+	} while (!dlist_is_empty(&flow->calls));
+}
+
+void
+air_flow_weigh(AirCall *call)
+{
+	size_t bytes = MemoryContextMemAllocated(call->cxt, false);
+
+	call->flow->bytes += bytes - call->bytes;
+	call->bytes = bytes;
+}
+
+size_t
+air_flow_bytes(const AirFlow *flow)
+{
+	return flow->bytes;
+}
+
+void
+air_flow_count(const AirCall *call)
+{
+	AirTally *t = &call->flow->tally;
+	const AirResult *r = &call->result;
+
+	t->calls++;
+	if (!r->ok)
+		t->failed++;
+	else if (r->cached && call->wait_until > 0)
+		t->joined++;
+	else if (r->cached)
+		t->cached++;
+	if (r->attempts == 0)
+		return;
+	t->asked++;
+	t->attempts += r->attempts;
+	t->input_tokens += Max(r->usage.input, 0);
+	t->output_tokens += Max(r->usage.output, 0);
+	if (r->cost == AIR_NANO_UNKNOWN)
+		t->unpriced++;
+	else
+		t->cost += r->cost;
+}
+
+const AirTally *
+air_flow_tally(const AirFlow *flow)
+{
+	return &flow->tally;
 }

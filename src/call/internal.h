@@ -83,6 +83,7 @@ struct AirCall
 	double started;    /* engine clock of the first attempt, 0: none yet */
 	double blocked;    /* engine clock: waits since then to be admitted, 0: does not */
 	bool heavy;        /* its memory is worth giving back at once */
+	size_t bytes;      /* counted in the flow's */
 	StringInfo earlier;
 	const char *role_name;
 	const char *question;       /* all user text, for ai_router.log_prompts */
@@ -136,6 +137,10 @@ struct AirFlow
 	dlist_head calls;
 	MemoryContext guard; /* child of the caller's context: its end is ours */
 	SubTransactionId subxact;
+	AirFlow **handle; /* the owner's pointer, set to NULL at the end; or NULL */
+	int running;      /* attempts under way */
+	size_t bytes;     /* of its calls, as far as they were counted */
+	AirTally tally;
 };
 
 /* engine.c */
@@ -148,10 +153,13 @@ extern void air_engine_remove_request(AirRequest *request);
 extern void air_engine_slot(AirRequest *request, bool taken); /* sets request->running */
 extern void air_engine_bury(MemoryContext cxt);               /* delete it when there is time */
 extern void air_engine_wake(const AirStatement *statement);   /* some of its requests that sleep */
+extern void air_engine_finish(const AirFlow *flow, double at_most_ms);
 extern void air_engine_add_flow(AirFlow *flow);
 extern void air_engine_remove_flow(AirFlow *flow);
 
 /* flow.c */
+extern void air_flow_weigh(AirCall *call);             /* count the memory that it has now */
+extern void air_flow_count(const AirCall *call);       /* it has ended */
 extern void air_flows_abort(SubTransactionId subxact); /* InvalidSubTransactionId: all */
 extern void air_flows_reparent(SubTransactionId from, SubTransactionId to);
 
@@ -199,6 +207,12 @@ typedef enum AirAdmission
 
 extern AirAdmission air_admit(AirRequest *request, double *when, AirFailure *err);
 extern void air_admit_done(AirRequest *request, const AirFailure *failure, const AirUsage *usage);
+
+/* notice.c: what the client is told of the statement while it waits */
+#define AIR_NOTICE_MS 10000
+
+extern void air_notice_poll(AirStatement *statement); /* may raise, as any message */
+extern long air_notice_timeout(const AirStatement *statement, long timeout_ms);
 
 /* statement_caps.c: caps of the statement, before an attempt and after it */
 extern AirAdmission air_statement_admit(AirRequest *request, double *when, AirFailure *err);

@@ -26,16 +26,26 @@
 #include "utils/portal.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "base/compat.h"
 #include "call/internal.h"
 #include "call/statement.h"
+
+/* More rows than this are not expected of one scan. */
+#define MOST_ROWS 1e15
+
+/* At least every so many rows are shown. */
+#define SHOWN_ROWS 64
 
 typedef struct Run
 {
 	struct Run *outer;
 	QueryDesc *query;        /* NULL: a utility */
+	uint64 count;            /* rows that this run is to give, 0: all */
 	AirStatement *statement; /* NULL: not asked for yet */
 	bool in_trigger;         /* outermost, but a trigger's at the end of the transaction */
+	int level;               /* runs around it */
+	bool gives_rows;         /* an AI Batch node of its plan is at work */
 } Run;
 
 static Run *top = NULL;
@@ -102,6 +112,7 @@ make(void)
 	s->progress.query_id = (int64) pgstat_get_my_query_id();
 	s->progress.started_at = GetCurrentStatementStartTimestamp();
 	s->progress.calls_from = GetCurrentTimestamp();
+	s->notice_at = air_monotonic_ms() + AIR_NOTICE_MS;
 	return s;
 }
 
@@ -193,11 +204,86 @@ air_statement_join(void)
 }
 
 void
+air_statement_numbers(AirProgress *out)
+{
+	memset(out, 0, sizeof(*out));
+	for (const Run *run = top; run != NULL; run = run->outer)
+		if (run->statement != NULL)
+		{
+			*out = run->statement->progress;
+			break;
+		}
+}
+
+bool
+air_statement_warn_estimate(void)
+{
+	AirStatement *s;
+
+	if (top == NULL) /* the outermost query begins */
+		return true;
+	s = statement_of(top);
+	if (s->estimate_warned)
+		return false;
+	return s->estimate_warned = true;
+}
+
+void
 air_statement_show(const AirStatement *statement)
 {
 	/* What is settled after an error belongs to no running statement. */
 	if (shown)
 		air_progress_show(&statement->progress);
+}
+
+bool
+air_statement_enter_rows(void)
+{
+	if (top == NULL || top->gives_rows)
+		return false;
+	return top->gives_rows = true;
+}
+
+void
+air_statement_expect_rows(double n)
+{
+	AirStatement *s = statement_of(top);
+	AirProgress *p = &s->progress;
+
+	/* The query around others has the last word, even if one of them came first. */
+	if (p->rows_expected == 0 || top->level < s->rows_level)
+	{
+		p->rows_done = p->rows_expected = 0;
+		s->rows_level = top->level;
+	}
+	if (top->level == s->rows_level)
+		p->rows_expected += (int64) Min(Max(n, 1), MOST_ROWS);
+}
+
+void
+air_statement_leave_rows(bool gave_one)
+{
+	AirStatement *s = top->statement;
+
+	top->gives_rows = false;
+	if (!gave_one || s == NULL || top->level != s->rows_level)
+		return;
+	/* The calls' ends show it, too; a row may have none. */
+	if (++s->progress.rows_done % SHOWN_ROWS == 0)
+		air_statement_show(s);
+}
+
+bool
+air_statement_wanted(const EState *estate, uint64 *rows)
+{
+	const Run *run = top;
+
+	while (run != NULL && (run->query == NULL || run->query->estate != estate))
+		run = run->outer;
+	if (run == NULL)
+		return false;
+	*rows = run->count == 0 ? PG_UINT64_MAX : run->count - Min(run->count, estate->es_processed);
+	return true;
 }
 
 static void
@@ -209,13 +295,27 @@ hide(void)
 }
 
 static void
-enter(Run *run, QueryDesc *query)
+enter(Run *run, QueryDesc *query, uint64 count)
 {
 	run->outer = top;
 	run->query = query;
+	run->count = count;
 	run->statement = NULL;
+	run->level = top != NULL ? top->level + 1 : 0;
+	run->gives_rows = false;
 	run->in_trigger = top == NULL && DatumGetInt32(pg_trigger_depth(NULL)) > 0;
 	top = run;
+}
+
+/*
+ * The outermost run is about to end well: what cursors have in flight is finished first, as
+ * nobody drives the engine until they are asked again.  Raises as air_call_wait().
+ */
+static void
+settle(const Run *run)
+{
+	if (run->outer == NULL)
+		air_engine_drain();
 }
 
 /* A run ended; after an error nobody sees the rows, so nothing is told about them. */
@@ -254,7 +354,7 @@ on_run(AIR_EXECUTOR_RUN_ARGS)
 {
 	Run run;
 
-	enter(&run, queryDesc);
+	enter(&run, queryDesc, count);
 	PG_TRY();
 	{
 		if (prev_run)
@@ -262,6 +362,7 @@ on_run(AIR_EXECUTOR_RUN_ARGS)
 		else
 			standard_ExecutorRun(AIR_EXECUTOR_RUN_PASS);
 		keep_for_cursor(&run);
+		settle(&run);
 	}
 	PG_CATCH();
 	{
@@ -277,13 +378,14 @@ on_finish(QueryDesc *queryDesc)
 {
 	Run run;
 
-	enter(&run, queryDesc);
+	enter(&run, queryDesc, 0);
 	PG_TRY();
 	{
 		if (prev_finish)
 			prev_finish(queryDesc);
 		else
 			standard_ExecutorFinish(queryDesc);
+		settle(&run);
 	}
 	PG_CATCH();
 	{
@@ -301,7 +403,7 @@ on_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 {
 	Run run;
 
-	enter(&run, NULL);
+	enter(&run, NULL, 0);
 	PG_TRY();
 	{
 		if (prev_utility)
@@ -309,6 +411,7 @@ on_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 		else
 			standard_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv,
 									dest, qc);
+		settle(&run);
 	}
 	PG_CATCH();
 	{

@@ -99,6 +99,15 @@ air_progress_hide(void)
 		put(&nothing);
 }
 
+double
+air_progress_left(const AirProgress *p, TimestampTz now)
+{
+	if (p->rows_done == 0 || p->rows_done >= p->rows_expected)
+		return -1;
+	return (double) (now - p->calls_from) / USECS_PER_SEC / p->rows_done *
+		   (p->rows_expected - p->rows_done);
+}
+
 bool
 air_progress_nth(int i, AirProgress *out)
 {

@@ -29,7 +29,9 @@ typedef struct AirProgress
 	int64 failed;           /* of these: have none */
 	int in_flight;          /* attempts under way */
 	AirNano spent;
-	AirNano reserved; /* for what is in flight */
+	AirNano reserved;    /* for what is in flight */
+	int64 rows_done;     /* by the statement's AI Batch node */
+	int64 rows_expected; /* as the planner estimated; 0: there is no such node */
 } AirProgress;
 
 /* A part of shared memory, see shmem.c. */
@@ -39,6 +41,9 @@ extern void air_progress_attach(void *area, bool found);
 /* Show the numbers in this backend's slot, or nothing.  Never fail. */
 extern void air_progress_show(const AirProgress *progress);
 extern void air_progress_hide(void);
+
+/* Seconds until the rows expected are done at the rate since the first call; -1: unknown. */
+extern double air_progress_left(const AirProgress *progress, TimestampTz now);
 
 /* Copy the i-th slot, out->pid 0 where it is empty; false behind the last. */
 extern bool air_progress_nth(int i, AirProgress *out);

@@ -4,6 +4,8 @@
  */
 #include "base/pg.h"
 
+#include <math.h>
+
 #include "catalog/pg_authid.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -15,7 +17,7 @@
 
 PG_FUNCTION_INFO_V1(air_sql_progress);
 
-#define PROGRESS_COLUMNS 14
+#define PROGRESS_COLUMNS 17
 
 /* As pg_stat_activity: one's own, that of roles one is a member of, or all for who watches. */
 static bool
@@ -23,6 +25,16 @@ may_see(Oid role)
 {
 	return has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS) ||
 		   has_privs_of_role(GetUserId(), role);
+}
+
+/* An estimate in whole seconds, as if it were no better than that. */
+static Datum
+interval_of(double seconds)
+{
+	Interval *interval = palloc0(sizeof(Interval));
+
+	interval->time = (TimeOffset) (ceil(Min(seconds, 1e9)) * USECS_PER_SEC);
+	return IntervalPGetDatum(interval);
 }
 
 /* ai_router.running() returns setof record: the columns of ai_router.progress */
@@ -40,6 +52,7 @@ air_sql_progress(PG_FUNCTION_ARGS)
 		Datum values[PROGRESS_COLUMNS];
 		bool nulls[PROGRESS_COLUMNS] = {0};
 		double seconds;
+		double left;
 
 		if (p.pid == 0 || !may_see(p.role))
 			continue;
@@ -59,6 +72,13 @@ air_sql_progress(PG_FUNCTION_ARGS)
 		values[11] = NumericGetDatum(air_nano_to_numeric(p.spent));
 		values[12] = NumericGetDatum(air_nano_to_numeric(p.reserved));
 		values[13] = Float8GetDatum(p.done / seconds);
+		values[14] = Int64GetDatum(p.rows_done);
+		values[15] = Int64GetDatum(p.rows_expected);
+		nulls[14] = nulls[15] = p.rows_expected == 0;
+		left = air_progress_left(&p, now);
+		nulls[16] = left < 0;
+		if (!nulls[16])
+			values[16] = interval_of(left);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;

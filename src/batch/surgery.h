@@ -1,0 +1,69 @@
+/*
+ * surgery.h
+ *	  The parts of the plan rewrite, for each other; planner.c ties them together.
+ *
+ * Everything is made in CurrentMemoryContext, which holds the finished plan.
+ */
+#ifndef AIR_SURGERY_H
+#define AIR_SURGERY_H
+
+#include "batch/plan.h"
+
+/* One statement's rewrite. */
+typedef struct AirSurgery
+{
+	PlannedStmt *stmt;
+	int next_id; /* plan_node_id of the next node, 0: not known yet */
+} AirSurgery;
+
+/* What the parents of a node want of its rows; see plan.h. */
+typedef struct AirLook
+{
+	AirLookAhead mode;
+	int flags;
+	bool one;           /* BOUND to one row at a time, whatever is in between */
+	Expr *limit_offset; /* of mode BOUND */
+	Expr *limit_count;
+} AirLook;
+
+/* look.c: what the children of a plan are asked for, if the plan is asked for look. */
+extern AirLook air_look_all(void);
+extern AirLook air_look_top(void);
+extern AirLook air_look_lazy(void);
+extern AirLook air_look_one(void);
+extern AirLook air_look_outer(const Plan *plan, AirLook look);
+extern AirLook air_look_inner(const Plan *plan, AirLook look);
+extern AirLook air_look_member(const Plan *plan, AirLook look);
+
+/* planner.c: an id that no node of the statement has. */
+extern int air_next_plan_id(AirSurgery *s);
+
+/*
+ * stage.c: a stage over child that makes the calls (AirPulled, columns after the child's);
+ * its target list gives all its columns.
+ */
+extern CustomScan *air_stage(AirSurgery *s, Plan *child, List *pulled, AirLook look);
+
+/* Var(varno, k) for each entry of a target list, as plain entries. */
+extern List *air_column_list(const List *tlist, int varno);
+
+/* stage.c: the node, with stages above it for the calls of its target list and conditions. */
+extern Plan *air_wrap(AirSurgery *s, Plan *plan, AirLook look);
+
+/* Could calls of the node's target list and conditions be made by stages above it? */
+extern bool air_is_wrappable(const Plan *plan);
+
+/* Does the target list fill columns from one subquery, SET (a, b) = (SELECT ..)? */
+extern bool air_has_multiexpr(List *tlist);
+
+/* aggregate.c: stages below an aggregate for the calls in its arguments. */
+extern void air_batch_aggregate(AirSurgery *s, Agg *agg, AirLook look);
+
+/* hoist.c: calls only for the rows that a LIMIT lets through; one stage for all members. */
+extern Plan *air_hoist_over_limit(Limit *limit, AirLook look);
+extern Plan *air_hoist_over_append(Append *append, AirLook look);
+
+/* selectivity.c: share of rows that fulfil all quals, by the planner's rules of thumb. */
+extern double air_selectivity(List *quals);
+
+#endif
