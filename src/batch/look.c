@@ -117,8 +117,9 @@ air_look_outer(const Plan *plan, AirLook look)
 			return ((const WindowAgg *) plan)->runCondition ? air_look_lazy() : reduced(look);
 		case T_Group:
 		case T_Unique:
-		case T_LockRows:
 			return reduced(look);
+		case T_LockRows:
+			return look; /* it gives every row but those that others have changed */
 		case T_Memoize:
 			return ((const Memoize *) plan)->singlerow ? air_look_one() : look;
 		case T_Material:

@@ -51,7 +51,7 @@ for my $variant (grep { $_->{name} =~ ($ENV{VARIANTS} // "") } @variants)
 	my $begin = AiRouterSession::now();
 	my $start = sub {
 		my $s = $session{ $_[0] } = $t->session;
-		my $r = $s->query(($variant->{settings} // 'SELECT') . "; SET ai_router.cache = off");
+		my $r = $s->query(($variant->{settings} // 'SELECT') . "; SET ai_router.batching = $_[0]");
 		BAIL_OUT("settings: $r->{error}{M}") if $r->{error};
 	};
 	$start->($_) for qw(on off);

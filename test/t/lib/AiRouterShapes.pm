@@ -11,6 +11,7 @@
 #   batched plain     calls were, or were not, side by side (first variant)
 #   peak=N            at least N side by side (first variant)
 #   unordered         rows in any order
+#   ahead             arguments of later rows are looked at first: their error may come before rows that are due
 #   rows=off          rows are not compared
 package AiRouterShapes;
 
@@ -114,6 +115,7 @@ sub problems
 		push @bad, "$which, error:\n$x->{error}\nplain:\n$y->{error}" if $x->{error} ne $y->{error};
 		push @bad, "$which, tag: $x->{tags}, plain: $y->{tags}" if $x->{tags} ne $y->{tags};
 		my ($xr, $yr) = map { _rows($shape, $_) } $x, $y;
+		$yr = substr $yr, 0, length $xr if $flags->{ahead} && $x->{error};
 		push @bad, "$which, rows:\n$xr\nplain:\n$yr" if $xr ne $yr;
 		my ($xn, $yn) = map { join "\n", @{ $_->{notices} } } $x, $y;
 		push @bad, "$which, notices:\n$xn\nplain:\n$yn" if $xn ne $yn;

@@ -48,11 +48,11 @@ SELECT id, z FROM d ORDER BY id
 --: UPDATE through a view with check option | early=20
 CREATE VIEW vu AS SELECT id, t, g FROM d WHERE g < 4 WITH CHECK OPTION;
 UPDATE vu SET g = e(id)::int
---: UPDATE of an element of an array | batched
+--: UPDATE of an element of an array | plain
 CREATE TEMP TABLE arr AS SELECT id, ARRAY['x', t, 'y'] AS a FROM d;
 UPDATE arr SET a[2] = e(a[2] || '!');
 SELECT * FROM arr ORDER BY id
---: UPDATE of a field of a composite | batched
+--: UPDATE of a field of a composite | plain
 CREATE TEMP TABLE comp AS SELECT id, ROW(t, id)::pair AS c FROM d;
 UPDATE comp SET c.a = e((c).a || '!');
 SELECT * FROM comp ORDER BY id

@@ -1,6 +1,7 @@
 --: join, call of both sides | batched unordered calls=12
 SELECT j.id, e(t || u) FROM d JOIN j ON j.did = d.id
 --: join, filter on one side | batched unordered
+SET LOCAL enable_nestloop = off;
 SELECT j.id FROM d JOIN j ON j.did = d.id WHERE e(d.g) = '1'
 --: join condition is a call | batched unordered calls=40
 SELECT d.id, j.id FROM d JOIN j ON e(d.id || ' ' || j.did) = d.id || ' ' || d.id WHERE j.id <= 2
@@ -50,7 +51,7 @@ SELECT (SELECT e(t) FROM d WHERE id < 4)
 SELECT ARRAY(SELECT e(t) FROM d ORDER BY id)
 --: call with a subselect as its argument | calls=20
 SELECT e((SELECT max(u) FROM j WHERE j.did >= d.id)) IS NULL, id FROM d
---: LATERAL scan | batched unordered
+--: LATERAL scan | unordered
 SELECT d.id, s.a FROM d, LATERAL (SELECT e(u || d.t) AS a FROM j WHERE j.did = d.id) s
 --: LATERAL without FROM | calls=20
 SELECT d.id, s.a FROM d, LATERAL (SELECT e(d.t) AS a) s
@@ -88,7 +89,7 @@ WITH c AS MATERIALIZED (SELECT t FROM d) SELECT e(t) FROM c
 WITH RECURSIVE c AS (SELECT 1 AS i, e('1') AS a UNION ALL SELECT i + 1, e(a || i) FROM c WHERE i < 5) SELECT * FROM c
 --: recursive CTE with several rows a step | batched
 WITH RECURSIVE c AS (SELECT id AS i, t AS a FROM d WHERE id < 5 UNION ALL SELECT i + 5, e(a) FROM c WHERE i < 15) SELECT * FROM c ORDER BY 1
---: recursive CTE with a filter | batched
+--: recursive CTE with a filter
 WITH RECURSIVE c AS (SELECT id FROM d WHERE id < 4 UNION SELECT d.id FROM c JOIN d ON d.id = c.id * 2 WHERE e(d.id) <> '8') SELECT * FROM c ORDER BY 1
 --: view | batched calls=20
 SELECT id, a FROM v

@@ -64,7 +64,7 @@ SELECT inlined(t) FROM d
 SELECT opaque(t) FROM d
 --: function that catches errors | plain calls=20
 SELECT safely(CASE WHEN f THEN t ELSE id::text END) FROM d
---: call of an opaque call | batched calls=40
+--: call of an opaque call | plain calls=40
 SELECT e(opaque(t)) FROM d
 --: set-returning function beside a call
 SELECT e(t), generate_series(1, 2) FROM d WHERE id <= 4
