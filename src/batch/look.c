@@ -40,9 +40,9 @@ air_look_one(void)
 static AirLook
 reduced(AirLook look)
 {
-	if (look.mode != AIR_LOOK_BOUND || look.one)
-		return look;
-	return (AirLook){.mode = AIR_LOOK_LAZY, .flags = look.flags & AIR_LOOK_RUN_TOO};
+	if (look.mode == AIR_LOOK_BOUND && !look.one)
+		look.flags |= AIR_LOOK_LAZY_AFTER;
+	return look;
 }
 
 /* One row of the child may be enough for many of the parent. */
@@ -57,6 +57,18 @@ expanded(AirLook look)
 		return look;
 	}
 	return air_look_lazy();
+}
+
+static bool
+is_count(const Node *expr)
+{
+	return expr != NULL && IsA(expr, Const) && !((const Const *) expr)->constisnull;
+}
+
+static int64
+count_of(const Node *expr)
+{
+	return DatumGetInt64(((const Const *) expr)->constvalue);
 }
 
 static AirLook
@@ -83,6 +95,19 @@ below_limit(const Limit *limit, AirLook look)
 		below.flags &= ~AIR_LOOK_RUN_TOO;
 	below.limit_offset = (Expr *) limit->limitOffset;
 	below.limit_count = (Expr *) limit->limitCount;
+
+	/* A LIMIT in a LIMIT: the outer one may want less. */
+	if (look.mode == AIR_LOOK_BOUND)
+	{
+		if (is_count(limit->limitCount) && is_count((Node *) look.limit_count) &&
+			look.limit_offset == NULL && !(look.flags & AIR_LOOK_LAZY_AFTER))
+		{
+			if (count_of((Node *) look.limit_count) < count_of(limit->limitCount))
+				below.limit_count = look.limit_count;
+		}
+		else
+			below.flags |= AIR_LOOK_LAZY_TOO;
+	}
 	return below;
 }
 

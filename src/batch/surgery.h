@@ -63,6 +63,9 @@ extern void air_batch_aggregate(AirSurgery *s, Agg *agg, AirLook look);
 extern Plan *air_hoist_over_limit(Limit *limit, AirLook look);
 extern Plan *air_hoist_over_append(Append *append, AirLook look);
 
+/* sink.c: cheap conditions over a subquery's stage become the stage's, where that can be. */
+extern void air_sink_conditions(SubqueryScan *scan);
+
 /* selectivity.c: share of rows that fulfil all quals, by the planner's rules of thumb. */
 extern double air_selectivity(List *quals);
 

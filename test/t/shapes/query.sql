@@ -215,12 +215,12 @@ SELECT e(t || u) FROM d JOIN j ON j.did = d.id WHERE e(d.g) <> '1'
 SELECT u, e(t) FROM (SELECT * FROM d WHERE e(g) = '1') x RIGHT JOIN j ON j.did = x.id
 --: a join with no match on one side | calls<=14
 SELECT e(t), e(u) FROM d JOIN j ON j.did = d.id WHERE d.id > 1000
---: a join whose inner side is empty | calls=0
+--: a join whose inner side is empty
 SELECT s.a FROM (SELECT id, e(t) AS a FROM d OFFSET 0) s JOIN empty ON empty.id = s.id
 --: a hash join whose table is empty | calls=0
 SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off;
 SELECT s.a FROM empty JOIN (SELECT id, e(t) AS a FROM d OFFSET 0) s ON empty.id = s.id
---: a merge join that ends early | unordered
+--: a merge join that ends early | unordered early=8
 SET LOCAL enable_hashjoin = off; SET LOCAL enable_nestloop = off; SET LOCAL enable_sort = off;
 SELECT x.id, y.a FROM (SELECT id FROM d WHERE id < 4 ORDER BY id OFFSET 0) x JOIN (SELECT id, e(t) AS a FROM d ORDER BY id OFFSET 0) y USING (id)
 --: UNION ALL of tables with the same calls | batched peak=4 calls=34
