@@ -9,6 +9,8 @@
 
 #include "base/settings.h"
 #include "batch/batch.h"
+#include "batch/estimate.h"
+#include "batch/explain.h"
 #include "call/statement.h"
 #include "config/api.h"
 #include "config/registry.h"
@@ -57,6 +59,8 @@ _PG_init(void)
 	air_statement_init();
 	air_doors_init();
 	air_batch_init();
+	air_estimate_init();
+	air_explain_init();
 	if (process_shared_preload_libraries_in_progress)
 	{
 		air_shared_init();

@@ -10,12 +10,17 @@
 #include "access/genam.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_proc.h"
+#include "commands/explain.h"
+#include "executor/instrument.h"
 #include "storage/latch.h"
+#include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/wait_event.h"
 #if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
 #include "storage/waiteventset.h"
 #endif
 
@@ -75,14 +80,14 @@ air_cache_wait_event_compat(void)
 #endif
 }
 
-/* Begin an index scan with one key. */
+/* Begin an index scan with so many keys. */
 static inline IndexScanDesc
-air_index_beginscan_compat(Relation rel, Relation index, Snapshot snapshot)
+air_index_beginscan_compat(Relation rel, Relation index, Snapshot snapshot, int nkeys)
 {
 #if PG_VERSION_NUM >= 180000
-	return index_beginscan(rel, index, snapshot, NULL, 1, 0);
+	return index_beginscan(rel, index, snapshot, NULL, nkeys, 0);
 #else
-	return index_beginscan(rel, index, snapshot, 1, 0);
+	return index_beginscan(rel, index, snapshot, nkeys, 0);
 #endif
 }
 
@@ -94,6 +99,29 @@ air_server_usage_compat(Oid server, Oid role)
 	return object_aclcheck(ForeignServerRelationId, server, role, ACL_USAGE);
 #else
 	return pg_foreign_server_aclcheck(server, role, ACL_USAGE);
+#endif
+}
+
+/* Plan and explain a query as without an ExplainOneQuery hook. */
+static inline void
+air_explain_one_query_compat(Query *query, int cursor_options, IntoClause *into, ExplainState *es,
+							 const char *source, ParamListInfo params, QueryEnvironment *env)
+{
+#if PG_VERSION_NUM >= 170000
+	standard_ExplainOneQuery(query, cursor_options, into, es, source, params, env);
+#else
+	BufferUsage before = pgBufferUsage;
+	BufferUsage used = {0};
+	instr_time start, duration;
+	PlannedStmt *plan;
+
+	INSTR_TIME_SET_CURRENT(start);
+	plan = pg_plan_query(query, source, cursor_options, params);
+	INSTR_TIME_SET_CURRENT(duration);
+	INSTR_TIME_SUBTRACT(duration, start);
+	if (es->buffers)
+		BufferUsageAccumDiff(&used, &pgBufferUsage, &before);
+	ExplainOnePlan(plan, into, es, source, params, env, &duration, es->buffers ? &used : NULL);
 #endif
 }
 

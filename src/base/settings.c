@@ -25,6 +25,7 @@ int air_on_error = AIR_ON_ERROR_RAISE;
 int air_default_max_tokens = 4096;
 double air_max_statement_cost = 10;
 int air_max_statement_calls = 0;
+bool air_refuse_on_estimate = false;
 int air_max_response_kb = 16 * 1024;
 int air_max_total_concurrency = 0;
 bool air_breaker = true;
@@ -206,6 +207,13 @@ air_settings_init(void)
 							"Sets how many AI calls one statement may make.", "Zero is no limit.",
 							&air_max_statement_calls, 0, 0, INT_MAX, PGC_SUSET, 0, NULL, NULL,
 							NULL);
+
+	DefineCustomBoolVariable("ai_router.refuse_on_estimate",
+							 "Refuses statements whose estimate exceeds "
+							 "ai_router.max_statement_cost.",
+							 "When off, such a statement begins with a warning, and ends when it "
+							 "has spent that much.",
+							 &air_refuse_on_estimate, false, PGC_SUSET, 0, NULL, NULL, NULL);
 
 	/*
 	 * Just under the 1 GB that one datum can hold.  Parsing is not interruptible and takes some

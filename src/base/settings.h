@@ -23,6 +23,7 @@ extern int air_on_error;           /* AirOnError */
 extern int air_default_max_tokens;
 extern double air_max_statement_cost; /* USD, 0: no cap */
 extern int air_max_statement_calls;   /* 0: no cap */
+extern bool air_refuse_on_estimate;   /* what is estimated above the cost cap does not begin */
 extern int air_max_response_kb;
 extern int air_max_total_concurrency; /* requests in flight in the cluster, 0: no cap */
 extern bool air_breaker;              /* mind circuit breaker and cool-downs */

@@ -17,6 +17,7 @@
 #include "batch/batch.h"
 #include "batch/functions.h"
 #include "batch/node.h"
+#include "batch/rewrite.h"
 #include "batch/surgery.h"
 #include "batch/walk.h"
 
@@ -268,9 +269,12 @@ rewrite(PlannedStmt *stmt)
 static PlannedStmt *
 plan_statement(Query *parse, const char *query_string, int cursor_options, ParamListInfo params)
 {
-	PlannedStmt *stmt = prev_planner
-							? prev_planner(parse, query_string, cursor_options, params)
-							: standard_planner(parse, query_string, cursor_options, params);
+	PlannedStmt *stmt;
+
+	if (air_batching)
+		parse = air_rewrite_query(parse);
+	stmt = prev_planner ? prev_planner(parse, query_string, cursor_options, params)
+						: standard_planner(parse, query_string, cursor_options, params);
 
 	/* For a SCROLL cursor the planner has already seen to it that the top can go backwards. */
 	if (air_batching && stmt->commandType != CMD_UTILITY && stmt->planTree != NULL &&

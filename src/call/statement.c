@@ -204,6 +204,31 @@ air_statement_join(void)
 }
 
 void
+air_statement_numbers(AirProgress *out)
+{
+	memset(out, 0, sizeof(*out));
+	for (const Run *run = top; run != NULL; run = run->outer)
+		if (run->statement != NULL)
+		{
+			*out = run->statement->progress;
+			break;
+		}
+}
+
+bool
+air_statement_warn_estimate(void)
+{
+	AirStatement *s;
+
+	if (top == NULL) /* the outermost query begins */
+		return true;
+	s = statement_of(top);
+	if (s->estimate_warned)
+		return false;
+	return s->estimate_warned = true;
+}
+
+void
 air_statement_show(const AirStatement *statement)
 {
 	/* What is settled after an error belongs to no running statement. */

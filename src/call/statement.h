@@ -23,6 +23,7 @@ typedef struct AirStatement
 	int sleepers;         /* requests that wait until what is in flight has ended */
 	int refused;          /* calls that a cap ended and that are not freed yet */
 	bool warned;          /* of a price that is not known */
+	bool estimate_warned; /* of an estimate above the cap */
 	int rows_level;       /* depth of the run whose rows are counted */
 	double notice_at;     /* monotonic ms: when the client is told next */
 } AirStatement;
@@ -38,6 +39,12 @@ extern AirStatement *air_statement_join(void);
 
 /* Give a reference back.  Never fails. */
 extern void air_statement_leave(AirStatement *statement);
+
+/* The numbers of the statement that is being run, all 0 where it has not called yet. */
+extern void air_statement_numbers(AirProgress *out);
+
+/* May a warning about an estimate be given?  Once for all that runs inside a statement. */
+extern bool air_statement_warn_estimate(void);
 
 /*
  * Rows of the statement, for progress.  An AI Batch node that is about to give a row asks

@@ -35,7 +35,7 @@ struct AirScan
 {
 	Relation rel;
 	TableScanDesc scan;
-	IndexScanDesc by_key; /* or this */
+	IndexScanDesc by_index; /* or this */
 	TupleTableSlot *slot;
 };
 
@@ -133,8 +133,8 @@ void
 air_scan_end(AirScan *s)
 {
 	ExecDropSingleTupleTableSlot(s->slot);
-	if (s->by_key != NULL)
-		index_endscan(s->by_key);
+	if (s->by_index != NULL)
+		index_endscan(s->by_index);
 	else
 	{
 		table_endscan(s->scan);
@@ -151,8 +151,29 @@ air_scan_begin_keyed(Relation rel, Relation index, Snapshot snapshot)
 
 	s->rel = rel;
 	s->slot = table_slot_create(rel, NULL);
-	s->by_key = air_index_beginscan_compat(rel, index, snapshot);
+	s->by_index = air_index_beginscan_compat(rel, index, snapshot, 1);
 	return s;
+}
+
+/* See tablescan.h. */
+AirScan *
+air_scan_begin_last(Relation rel, Relation index, Snapshot snapshot)
+{
+	AirScan *s = palloc0(sizeof(AirScan));
+
+	s->rel = rel;
+	s->slot = table_slot_create(rel, NULL);
+	s->by_index = air_index_beginscan_compat(rel, index, snapshot, 0);
+	index_rescan(s->by_index, NULL, 0, NULL, 0);
+	return s;
+}
+
+/* See tablescan.h. */
+bool
+air_scan_previous(AirScan *s)
+{
+	CHECK_FOR_INTERRUPTS();
+	return index_getnext_slot(s->by_index, BackwardScanDirection, s->slot);
 }
 
 /* See tablescan.h. */
@@ -162,8 +183,8 @@ air_scan_find(AirScan *s, RegProcedure equals, Datum key)
 	ScanKeyData k;
 
 	ScanKeyInit(&k, 1, BTEqualStrategyNumber, equals, key);
-	index_rescan(s->by_key, &k, 1, NULL, 0);
-	return index_getnext_slot(s->by_key, ForwardScanDirection, s->slot);
+	index_rescan(s->by_index, &k, 1, NULL, 0);
+	return index_getnext_slot(s->by_index, ForwardScanDirection, s->slot);
 }
 
 /* The value of a column and its type; false if it is NULL or not there. */

@@ -39,6 +39,10 @@ extern void air_scan_end(AirScan *scan);
 extern AirScan *air_scan_begin_keyed(Relation rel, Relation index, Snapshot snapshot);
 extern bool air_scan_find(AirScan *scan, RegProcedure equals, Datum key);
 
+/* The same for the rows from the index's last one back. */
+extern AirScan *air_scan_begin_last(Relation rel, Relation index, Snapshot snapshot);
+extern bool air_scan_previous(AirScan *scan);
+
 /*
  * A column of the current row.  Values by reference are palloc'ed copies; NULL
  * (or dflt) stands for NULL and for a missing column.  A column of another type than

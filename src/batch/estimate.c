@@ -1,0 +1,297 @@
+/*
+ * estimate.c
+ *	  What one call of a plan will cost, before it is made.
+ *
+ * A call like those to come is routed (its text is a sketch, see sketch.h), and what it
+ * would cost at the prices of the models it goes to is taken as many times as the plan
+ * will evaluate it.  Output is what such calls had lately (call/history.h), or else
+ * as much as a usual answer has.
+ *
+ * Routing may raise: a bad hint, a table that is locked, no extension.  The statement must not
+ * fail for its estimate, so all of it runs in a subtransaction.
+ */
+#include "base/pg.h"
+
+#include <math.h>
+
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "base/settings.h"
+#include "base/text.h"
+#include "batch/estimate.h"
+#include "batch/sketch.h"
+#include "call/history.h"
+
+#define NANO_PER_USD 1e9
+
+/* Digits of an estimate that mean anything. */
+#define DIGITS 4
+
+/* Calls are whole; the products of estimates that were are not quite. */
+static double
+whole(double calls)
+{
+	return ceil(calls - 0.001);
+}
+
+/* What one evaluation asks. */
+typedef struct Prompt
+{
+	double each;  /* calls per evaluation */
+	char *text;   /* of one of them */
+	double extra; /* tokens that the text has no room for */
+} Prompt;
+
+/* What the call will ask, going by its first argument. */
+static void
+make_prompt(const AirSite *site, Prompt *out)
+{
+	Node *arg = linitial(site->call->args);
+	AirSketch sketch;
+
+	air_sketch(&site->scope, arg, &sketch);
+	out->each = 1;
+	out->extra = sketch.beyond;
+	out->text = sketch.text.data;
+	if (exprType(arg) == TEXTARRAYOID)
+	{
+		out->each = air_sketch_elements(&site->scope, arg);
+		if (out->each > 1)
+		{
+			out->extra /= out->each;
+			out->text[(int) (sketch.text.len / out->each)] = '\0';
+		}
+	}
+}
+
+/* The hints of the call, as far as they are the same for each row. */
+static const AirHints *
+hints_of(const AirSite *site, bool *varies)
+{
+	AirHints *hints = palloc0(sizeof(AirHints));
+	Node *arg = llast(site->call->args);
+	Const *c;
+
+	*varies = false;
+	if (list_length(site->call->args) < 2 || exprType(arg) != JSONBOID)
+		return hints;
+	c = air_sketch_const(&site->scope, arg);
+	*varies = c == NULL;
+	if (c != NULL && !c->constisnull)
+		air_hints_parse(DatumGetJsonbP(c->constvalue), "hints", hints);
+	return hints;
+}
+
+/* Is the candidate an entry of the rule's models, by its name or its family's? */
+static bool
+is_entry(const AirModel *model, const char *entry)
+{
+	return strcmp(model->name, entry) == 0 ||
+		   (model->family != NULL && strcmp(model->family, entry) == 0);
+}
+
+/*
+ * The part of calls that goes to each usable candidate: all to the first, but where the
+ * strategy draws lots.  An entry's weight goes to the first of its models.
+ */
+static double *
+shares_of(const AirRoute *route)
+{
+	double *shares = palloc0(sizeof(double) * route->nusable);
+	double total = 0;
+
+	if (strcmp(route->strategy, "weighted") != 0)
+	{
+		shares[0] = 1;
+		return shares;
+	}
+	for (int i = 0; route->rule->any_model && i < route->nusable; i++)
+		total += shares[i] = 1;
+	for (int e = 0; e < route->rule->nmodels; e++)
+	{
+		int i = 0;
+
+		while (i < route->nusable && !is_entry(route->candidates[i].model, route->rule->models[e]))
+			i++;
+		if (i < route->nusable)
+		{
+			double weight = route->rule->weights ? route->rule->weights[e] : 1;
+
+			shares[i] += weight;
+			total += weight;
+		}
+	}
+	for (int i = 0; i < route->nusable; i++)
+		shares[i] = total > 0 ? shares[i] / total : i == 0;
+	return shares;
+}
+
+/* Output tokens of one call to the candidate. */
+static double
+output_of(const AirSite *site, const AirRoute *route, const AirCandidate *c)
+{
+	double seen;
+
+	if (c->max_tokens == 0)
+		return 0;
+	seen = air_history_output(site->door->name, route->rule->name, c->model->name);
+	return Min(seen >= 0 ? seen : AIR_USUAL_ANSWER, c->max_tokens);
+}
+
+/* What one call costs, in nanodollars; output may be an average. */
+static double
+cost_of(const AirPrices *prices, double input, double output)
+{
+	AirNano less = air_cost(prices, (int64) input, 0, 0, (int64) output);
+	AirNano more = air_cost(prices, (int64) input, 0, 0, (int64) output + 1);
+
+	if (less == AIR_NANO_UNKNOWN)
+		return AIR_NANO_UNKNOWN;
+	return less + (more - less) * (output - floor(output));
+}
+
+/* Price the calls at a route; model names go into *out. */
+static void
+price(const AirSite *site, const AirRoute *route, double input, AirEstimate *out)
+{
+	double *shares = shares_of(route);
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < route->nusable; i++)
+	{
+		const AirCandidate *c = &route->candidates[i];
+		double output = output_of(site, route, c);
+		double cost = cost_of(&c->model->prices, input, output);
+
+		if (shares[i] <= 0)
+			continue;
+		appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", c->model->name);
+		if (shares[i] < 1)
+			appendStringInfo(&names, " %.0f%%", shares[i] * 100);
+		out->output_tokens += out->calls * shares[i] * output;
+		if (cost == AIR_NANO_UNKNOWN)
+			out->problem = psprintf("price of model \"%s\" is unknown", c->model->name);
+		else
+			out->cost += out->calls * shares[i] * cost / NANO_PER_USD;
+	}
+	if (out->problem != NULL)
+		out->cost = -1;
+	out->model = names.data;
+}
+
+static void
+estimate(const AirSite *site, AirEstimate *out)
+{
+	AirFlow *flow = air_flow_begin();
+	AirMessage message = {.role = AIR_USER, .nparts = 1};
+	AirPart part = {0};
+	AirCallSpec spec = {.function = site->door->name, .nmessages = 1, .messages = &message};
+	const AirRoute *route;
+	AirFailure failure;
+	Prompt prompt;
+	int tokens;
+
+	make_prompt(site, &prompt);
+	part.text = prompt.text;
+	message.parts = &part;
+	spec.task = site->door->task;
+	spec.hints = hints_of(site, &out->varies);
+	out->calls = whole(site->evaluations * prompt.each);
+	route = air_call_explain(flow, &spec, &tokens, &failure);
+	if (route->rule != NULL)
+		out->rule = pstrdup(route->rule->name);
+	out->input_tokens = out->calls * (tokens + prompt.extra);
+	if (failure.kind == AIR_ERR_NONE)
+		price(site, route, tokens + prompt.extra, out);
+	else
+	{
+		out->problem = pstrdup(failure.message);
+		out->cost = -1;
+	}
+	air_flow_end(flow);
+}
+
+/* Is the error one that ends the statement whatever it was doing? */
+static bool
+is_cancel(const ErrorData *error)
+{
+	return ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
+		   ERRCODE_TO_CATEGORY(ERRCODE_OPERATOR_INTERVENTION);
+}
+
+void
+air_estimate(const AirSite *site, AirEstimate *out)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	memset(out, 0, sizeof(*out));
+	out->calls = whole(site->evaluations);
+	if (IsInParallelMode()) /* no subtransaction there */
+	{
+		out->cost = -1;
+		out->problem = "it is part of a parallel query";
+		return;
+	}
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		estimate(site, out);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+		if (is_cancel(error))
+			ReThrowError(error);
+		*out =
+			(AirEstimate){.calls = whole(site->evaluations), .cost = -1, .problem = error->message};
+	}
+	PG_END_TRY();
+}
+
+void
+air_estimate_add(AirEstimateSum *sum, const AirEstimate *estimate)
+{
+	sum->calls += estimate->calls;
+	sum->input_tokens += estimate->input_tokens;
+	sum->output_tokens += estimate->output_tokens;
+	if (estimate->cost < 0)
+		sum->unpriced += estimate->calls;
+	else
+		sum->cost += estimate->cost;
+}
+
+char *
+air_estimate_show(double usd)
+{
+	int decimals = 2;
+	char *s, *end, *least;
+
+	/* As many as the first DIGITS digits that are not zero need. */
+	if (usd > 0)
+		decimals = Min(Max(DIGITS - 1 - (int) floor(log10(usd)), 2), 9);
+	s = psprintf("$%.*f", decimals, usd);
+	end = s + strlen(s);
+	least = strchr(s, '.') + 3;
+	while (end > least && end[-1] == '0')
+		*--end = '\0';
+	return s;
+}

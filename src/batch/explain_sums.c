@@ -1,0 +1,259 @@
+/*
+ * explain_sums.c
+ *	  What EXPLAIN says about all AI calls of a statement.
+ *
+ * Lines of the statement, not of a node, must be written before its group is closed.  No
+ * hook of PostgreSQL 15 to 17 is called there, but EXPLAIN ends the executor at this point: so
+ * it is done where the executor ends, for the query whose EXPLAIN is under way.  A query is
+ * known by its source text (from the hook around EXPLAIN), or by its state (from a node's
+ * lines; EXPLAIN EXECUTE does not call the hook).
+ *
+ * ExplainStates are EXPLAIN's and are forgotten when it ends, however it does.
+ */
+#include "base/pg.h"
+
+#include "executor/executor.h"
+
+#include "batch/batch.h"
+#include "batch/estimate.h"
+#include "batch/explain.h"
+#include "batch/extract.h"
+#include "call/statement.h"
+
+/* The EXPLAIN under way. */
+typedef struct Wanted
+{
+	ExplainState *es;   /* NULL: none */
+	const char *source; /* of the query, NULL: known by its state */
+	EState *estate;
+	AirProgress before; /* numbers of the statement when it began */
+} Wanted;
+
+static Wanted wanted;
+
+static ExplainOneQuery_hook_type prev_explain = NULL;
+static ExecutorEnd_hook_type prev_end = NULL;
+
+static void
+on_estate_gone(void *arg)
+{
+	if (wanted.estate == arg)
+		memset(&wanted, 0, sizeof(wanted));
+}
+
+void
+air_explain_sums_wanted(EState *estate, ExplainState *es)
+{
+	MemoryContextCallback *callback;
+
+	if (wanted.es != NULL)
+		return;
+	wanted = (Wanted){.es = es, .estate = estate};
+	callback = MemoryContextAlloc(estate->es_query_cxt, sizeof(MemoryContextCallback));
+	callback->func = on_estate_gone;
+	callback->arg = estate;
+	MemoryContextRegisterResetCallback(estate->es_query_cxt, callback);
+}
+
+/* Calls that no node makes, and why. */
+static void
+put_left(ExplainState *es, List *left)
+{
+	List *reasons = NIL;
+	ListCell *lc;
+
+	foreach (lc, left)
+	{
+		const AirLeft *call = lfirst(lc);
+		ListCell *seen;
+
+		foreach (seen, reasons)
+			if (strcmp(lfirst(seen), call->reason) == 0)
+				break;
+		if (seen == NULL)
+			reasons = lappend(reasons, unconstify(char *, call->reason));
+	}
+	if (es->format == EXPLAIN_FORMAT_TEXT)
+	{
+		StringInfoData line;
+
+		initStringInfo(&line);
+		foreach (lc, reasons)
+			appendStringInfo(&line, "%s%s", line.len > 0 ? ", " : "", (char *) lfirst(lc));
+		ExplainPropertyText("AI Calls Not Batched",
+							psprintf("%d (%s)", list_length(left), line.data), es);
+		return;
+	}
+	ExplainPropertyInteger("AI Calls Not Batched", NULL, list_length(left), es);
+	ExplainPropertyList("AI Calls Not Batched Because", reasons, es);
+}
+
+/* Of calls that no node makes there is no other place to tell. */
+static void
+put_left_estimate(ExplainState *es, const AirSite *site, const AirEstimate *estimate)
+{
+	if (es->format == EXPLAIN_FORMAT_TEXT)
+	{
+		appendStringInfo(es->str, "  %s\n", site->door->name);
+		es->indent += 2;
+		air_explain_estimate(es, estimate);
+		es->indent -= 2;
+		return;
+	}
+	ExplainOpenGroup("AI Call", NULL, true, es);
+	ExplainPropertyText("Function", site->door->name, es);
+	air_explain_estimate(es, estimate);
+	ExplainCloseGroup("AI Call", NULL, true, es);
+}
+
+/* "1 call", "3 calls, 2 of them of unknown price" */
+static char *
+calls_in_words(const AirEstimateSum *sum)
+{
+	char *calls = psprintf("%.0f call%s", sum->calls, sum->calls == 1 ? "" : "s");
+
+	if (sum->unpriced == 0 || sum->unpriced == sum->calls)
+		return calls;
+	return psprintf("%s, %.0f of them of unknown price", calls, sum->unpriced);
+}
+
+static void
+put_estimate(ExplainState *es, const AirEstimateSum *sum)
+{
+	bool priced = sum->unpriced < sum->calls || sum->calls == 0;
+
+	if (es->format == EXPLAIN_FORMAT_TEXT)
+	{
+		ExplainPropertyText("Estimated AI Cost",
+							psprintf("%s for %s, before caching",
+									 priced ? air_estimate_show(sum->cost) : "unknown",
+									 calls_in_words(sum)),
+							es);
+		return;
+	}
+	ExplainPropertyFloat("Estimated AI Calls", NULL, sum->calls, 0, es);
+	ExplainPropertyFloat("Estimated AI Calls Without Price", NULL, sum->unpriced, 0, es);
+	if (priced)
+		ExplainPropertyFloat("Estimated AI Cost", NULL, sum->cost, 9, es);
+}
+
+/* What the statement's calls have done since EXPLAIN began. */
+static void
+put_actual(ExplainState *es)
+{
+	const AirProgress *before = &wanted.before;
+	AirProgress now;
+	int64 calls, cached, joined, failed;
+	double spent;
+
+	air_statement_numbers(&now);
+	calls = now.calls - before->calls;
+	cached = now.cached - before->cached;
+	joined = now.joined - before->joined;
+	failed = now.failed - before->failed;
+	spent = (now.spent - before->spent) / 1e9;
+	if (es->format == EXPLAIN_FORMAT_TEXT)
+	{
+		ExplainPropertyText("AI Cost",
+							psprintf("%s for " INT64_FORMAT " calls, " INT64_FORMAT
+									 " cached, " INT64_FORMAT " joined, " INT64_FORMAT " failed",
+									 air_estimate_show(spent), calls, cached, joined, failed),
+							es);
+		return;
+	}
+	ExplainPropertyInteger("AI Calls Made", NULL, calls, es);
+	ExplainPropertyInteger("AI Calls Cached", NULL, cached, es);
+	ExplainPropertyInteger("AI Calls Joined", NULL, joined, es);
+	ExplainPropertyInteger("AI Calls Failed", NULL, failed, es);
+	ExplainPropertyFloat("AI Cost", NULL, spent, 9, es);
+}
+
+/* The calls that no node makes one by one, then all in one sum. */
+static void
+put_estimates(ExplainState *es, List *sites)
+{
+	AirEstimateSum sum = {0};
+	bool open = false;
+	ListCell *lc;
+
+	foreach (lc, sites)
+	{
+		const AirSite *site = lfirst(lc);
+		AirEstimate estimate;
+
+		air_estimate(site, &estimate);
+		air_estimate_add(&sum, &estimate);
+		if (site->node != NULL)
+			continue;
+		if (!open)
+			ExplainOpenGroup("Other AI Calls", "Other AI Calls", false, es);
+		open = true;
+		put_left_estimate(es, site, &estimate);
+	}
+	if (open)
+		ExplainCloseGroup("Other AI Calls", "Other AI Calls", false, es);
+	put_estimate(es, &sum);
+}
+
+static void
+put_sums(ExplainState *es, const QueryDesc *query)
+{
+	List *sites = air_sites(query->plannedstmt, query->params);
+	List *left = air_calls_left(query->plannedstmt);
+
+	if (left != NIL)
+		put_left(es, left);
+	if (es->costs && sites != NIL)
+		put_estimates(es, sites);
+	if (es->analyze && sites != NIL)
+		put_actual(es);
+}
+
+static void
+on_end(QueryDesc *query)
+{
+	if (wanted.es != NULL &&
+		(wanted.source ? wanted.source == query->sourceText : wanted.estate == query->estate))
+	{
+		ExplainState *es = wanted.es;
+
+		if (air_sites_any(query->plannedstmt))
+			put_sums(es, query);
+		memset(&wanted, 0, sizeof(wanted));
+	}
+	if (prev_end)
+		prev_end(query);
+	else
+		standard_ExecutorEnd(query);
+}
+
+static void
+on_explain(Query *query, int cursor_options, IntoClause *into, ExplainState *es, const char *source,
+		   ParamListInfo params, QueryEnvironment *env)
+{
+	Wanted outer = wanted;
+
+	wanted = (Wanted){.es = es, .source = source};
+	air_statement_numbers(&wanted.before);
+	PG_TRY();
+	{
+		if (prev_explain)
+			prev_explain(query, cursor_options, into, es, source, params, env);
+		else
+			air_explain_one_query_compat(query, cursor_options, into, es, source, params, env);
+	}
+	PG_FINALLY();
+	{
+		wanted = outer;
+	}
+	PG_END_TRY();
+}
+
+void
+air_explain_init(void)
+{
+	prev_explain = ExplainOneQuery_hook;
+	ExplainOneQuery_hook = on_explain;
+	prev_end = ExecutorEnd_hook;
+	ExecutorEnd_hook = on_end;
+}
