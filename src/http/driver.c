@@ -39,10 +39,24 @@
 #define SPIN_MS 0.1
 #define MAX_SPIN_PENALTY 4096
 
+/*
+ * A socket of curl in the epoll set.  curl asks for the same events again with each request
+ * on a connection and for none in between: it stays in the set meanwhile, which saves two
+ * system calls a request.  Events that nobody wants (the peer closed it) take it out.
+ */
+typedef struct Watch
+{
+	bool open;        /* curl opened it and has not closed it */
+	uint8 registered; /* events in the epoll set, 0: is not in it */
+	uint8 wanted;     /* by curl now */
+} Watch;
+
 typedef struct AirDriver
 {
 	CURLM *multi;
 	int epoll_fd;
+	Watch *watches; /* by descriptor; malloc'ed */
+	int nwatches;
 	WaitEventSet *waits;
 	double timer_due; /* on air_monotonic_ms(), < 0: curl wants no timer */
 	int sockets;      /* open sockets of curl */
@@ -60,24 +74,74 @@ static AirDriver *driver = NULL;
 
 /* ---- curl's callbacks: record only ---- */
 
+/* What is known about a descriptor, NULL where it is not a connection of ours (the resolver's). */
+static Watch *
+watch_of(AirDriver *d, int fd)
+{
+	return fd < d->nwatches && d->watches[fd].open ? &d->watches[fd] : NULL;
+}
+
+/* A connection is opened or closed.  Without memory for it it is not known, which works, too. */
+static void
+set_open(AirDriver *d, int fd, bool open)
+{
+	if (fd >= d->nwatches && open)
+	{
+		int n = Max(64, 2 * fd);
+		Watch *grown = realloc(d->watches, n * sizeof(Watch));
+
+		if (grown == NULL)
+			return;
+		memset(grown + d->nwatches, 0, (n - d->nwatches) * sizeof(Watch));
+		d->watches = grown;
+		d->nwatches = n;
+	}
+	if (fd < d->nwatches)
+		d->watches[fd] = (Watch){.open = open};
+}
+
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
 {
 	AirDriver *d = arg;
+	Watch *watch = watch_of(d, fd);
 	struct epoll_event ev = {.data.fd = fd};
 
+	ev.events = ((what & CURL_POLL_IN) ? EPOLLIN : 0) | ((what & CURL_POLL_OUT) ? EPOLLOUT : 0);
 	if (what == CURL_POLL_REMOVE)
+		ev.events = 0;
+	if (watch != NULL)
+	{
+		watch->wanted = (uint8) ev.events;
+		if (watch->registered != 0 && (ev.events == 0 || ev.events == watch->registered))
+			return 0;
+	}
+	if (ev.events == 0)
 	{
 		/* Fails harmlessly when curl closed the descriptor first. */
 		(void) epoll_ctl(d->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 		return 0;
 	}
-	ev.events = ((what & CURL_POLL_IN) ? EPOLLIN : 0) | ((what & CURL_POLL_OUT) ? EPOLLOUT : 0);
 	/* A descriptor number can come back while its predecessor is still known: try both. */
 	if (epoll_ctl(d->epoll_fd, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &ev) != 0)
 		(void) epoll_ctl(d->epoll_fd, known ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &ev);
 	curl_multi_assign(d->multi, fd, d);
+	if (watch != NULL)
+		watch->registered = (uint8) ev.events;
 	return 0;
+}
+
+/* An event of a connection that rests: not for curl.  Takes it out of the set. */
+static bool
+is_unwanted(AirDriver *d, int fd)
+{
+	Watch *watch = watch_of(d, fd);
+
+	if (watch == NULL || watch->wanted != 0)
+		return false;
+	(void) epoll_ctl(d->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+	watch->registered = 0;
+	return true;
 }
 
 static int
@@ -95,7 +159,10 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
 	int fd = socket(addr->family, addr->socktype | SOCK_CLOEXEC, addr->protocol);
 
 	if (fd >= 0 && driver != NULL)
+	{
 		driver->sockets++;
+		set_open(driver, fd, true);
+	}
 	return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
@@ -103,7 +170,10 @@ static int
 on_close(void *arg, curl_socket_t fd)
 {
 	if (driver != NULL)
+	{
 		driver->sockets--;
+		set_open(driver, fd, false);
+	}
 	return close(fd);
 }
 
@@ -178,7 +248,8 @@ step(AirDriver *d, const struct epoll_event *events, int n, bool timers)
 				   ((events[i].events & EPOLLOUT) ? CURL_CSELECT_OUT : 0) |
 				   ((events[i].events & EPOLLERR) ? CURL_CSELECT_ERR : 0);
 
-		curl_multi_socket_action(d->multi, events[i].data.fd, mask, &running);
+		if (!is_unwanted(d, events[i].data.fd))
+			curl_multi_socket_action(d->multi, events[i].data.fd, mask, &running);
 	}
 	if (timers)
 	{
@@ -203,6 +274,7 @@ driver_destroy(AirDriver *d)
 	if (d->epoll_fd >= 0)
 		close(d->epoll_fd);
 	ReleaseExternalFD();
+	free(d->watches);
 	pfree(d);
 }
 
@@ -391,6 +463,25 @@ air_http_wait(long timeout_ms)
 		step(d, events, n, timers);
 }
 
+bool
+air_http_look(void)
+{
+	AirDriver *d = driver;
+	struct epoll_event events[EVENTS_PER_WAIT];
+	bool timers;
+	int n;
+
+	CHECK_FOR_INTERRUPTS();
+	if (d == NULL || d->sockets == 0)
+		return false;
+	n = epoll_wait(d->epoll_fd, events, EVENTS_PER_WAIT, 0); /* -1: none */
+	timers = d->timer_due >= 0 && d->timer_due <= air_monotonic_ms();
+	if (n <= 0 && !timers)
+		return false;
+	step(d, events, n, timers);
+	return true;
+}
+
 AirExchange *
 air_http_next_done(void)
 {
@@ -409,10 +500,14 @@ air_exchange_free(AirExchange *ex)
 	AirDriver *d = driver;
 	sigset_t saved;
 	long connects = 0;
+	bool active = ex->state == AIR_EX_ACTIVE;
 
-	block_signals(&saved);
-	if (ex->state == AIR_EX_ACTIVE)
+	/* With a handle that is not at work curl starts no thread, and closes nothing. */
+	if (active)
+	{
+		block_signals(&saved);
 		curl_multi_remove_handle(d->multi, ex->easy);
+	}
 	if (ex->listed)
 		dlist_delete(&ex->node);
 	ex->listed = false;
@@ -432,6 +527,9 @@ air_exchange_free(AirExchange *ex)
 	}
 	else
 		air_exchange_destroy(ex);
-	restore_signals(&saved);
-	balance_descriptors(d);
+	if (active)
+	{
+		restore_signals(&saved);
+		balance_descriptors(d);
+	}
 }

@@ -55,6 +55,12 @@ air_http_start(const AirHttpRequest *req, const AirHttpOptions *options, void *o
  */
 extern void air_http_wait(long timeout_ms);
 
+/*
+ * Take what is ready on sockets and curl's timers, without waiting; false: nothing was.
+ * CHECK_FOR_INTERRUPTS inside, as in air_http_wait().
+ */
+extern bool air_http_look(void);
+
 /* The next exchange that ended, or NULL.  It belongs to the caller, who frees it. */
 extern AirExchange *air_http_next_done(void);
 
