@@ -40,9 +40,9 @@ air_look_one(void)
 static AirLook
 reduced(AirLook look)
 {
-	if (look.mode != AIR_LOOK_BOUND || look.one)
-		return look;
-	return (AirLook){.mode = AIR_LOOK_LAZY, .flags = look.flags & AIR_LOOK_RUN_TOO};
+	if (look.mode == AIR_LOOK_BOUND && !look.one)
+		look.flags |= AIR_LOOK_LAZY_AFTER;
+	return look;
 }
 
 /* One row of the child may be enough for many of the parent. */
@@ -59,6 +59,18 @@ expanded(AirLook look)
 	return air_look_lazy();
 }
 
+static bool
+is_count(const Node *expr)
+{
+	return expr != NULL && IsA(expr, Const) && !((const Const *) expr)->constisnull;
+}
+
+static int64
+count_of(const Node *expr)
+{
+	return DatumGetInt64(((const Const *) expr)->constvalue);
+}
+
 static AirLook
 below_limit(const Limit *limit, AirLook look)
 {
@@ -69,7 +81,7 @@ below_limit(const Limit *limit, AirLook look)
 	if (limit->limitCount == NULL)
 		return reduced(look);
 	/* The expressions are evaluated twice. */
-	if (limit->limitOption != LIMIT_OPTION_COUNT || contain_volatile_functions(limit->limitCount) ||
+	if (contain_volatile_functions(limit->limitCount) ||
 		contain_volatile_functions(limit->limitOffset) || contain_subplans(limit->limitCount) ||
 		contain_subplans(limit->limitOffset))
 		return air_look_lazy();
@@ -83,6 +95,19 @@ below_limit(const Limit *limit, AirLook look)
 		below.flags &= ~AIR_LOOK_RUN_TOO;
 	below.limit_offset = (Expr *) limit->limitOffset;
 	below.limit_count = (Expr *) limit->limitCount;
+
+	/* A LIMIT in a LIMIT: the outer one may want less. */
+	if (look.mode == AIR_LOOK_BOUND)
+	{
+		if (is_count(limit->limitCount) && is_count((Node *) look.limit_count) &&
+			look.limit_offset == NULL && !(look.flags & AIR_LOOK_LAZY_AFTER))
+		{
+			if (count_of((Node *) look.limit_count) < count_of(limit->limitCount))
+				below.limit_count = look.limit_count;
+		}
+		else
+			below.flags |= AIR_LOOK_LAZY_TOO;
+	}
 	return below;
 }
 
@@ -117,11 +142,13 @@ air_look_outer(const Plan *plan, AirLook look)
 			return ((const WindowAgg *) plan)->runCondition ? air_look_lazy() : reduced(look);
 		case T_Group:
 		case T_Unique:
-		case T_LockRows:
 			return reduced(look);
+		case T_LockRows:
+			return look; /* it gives every row but those that others have changed */
 		case T_Memoize:
 			return ((const Memoize *) plan)->singlerow ? air_look_one() : look;
 		case T_Material:
+		case T_LockRows: /* drops a row only if somebody else changed it meanwhile */
 			return look;
 		case T_NestLoop:
 		case T_HashJoin:
@@ -153,6 +180,13 @@ air_look_inner(const Plan *plan, AirLook look)
 		default:
 			return expanded(look);
 	}
+}
+
+/* The outer side of a join that will be flattened. */
+AirLook
+air_look_flat(AirLook look)
+{
+	return reduced(look);
 }
 
 /* A member of an Append or MergeAppend. */

@@ -100,6 +100,8 @@ air_ahead_bound(AirAhead *ahead, PlanState *parent)
 		int64 limit = limit_of(ahead, parent);
 
 		bound = limit == AIR_ALL_ROWS ? limit : limit - ahead->given;
+		if (bound <= 0 && (ahead->flags & AIR_LOOK_LAZY_AFTER))
+			bound = ahead->consumed;
 	}
 	if (ahead->flags & AIR_LOOK_LAZY_TOO)
 		lazy |= ahead->mode == AIR_LOOK_BOUND || run != AIR_ALL_ROWS;

@@ -146,6 +146,7 @@ process(AirSurgery *s, Plan *plan, AirLook look, bool marked)
 			if (sub != scan->subplan || !sub->async_capable)
 				plan->async_capable = false;
 			scan->subplan = sub;
+			air_sink_conditions(scan);
 			break;
 		}
 		case T_LockRows:
@@ -160,6 +161,16 @@ process(AirSurgery *s, Plan *plan, AirLook look, bool marked)
 			break;
 		case T_Result:
 			plan->lefttree = process(s, plan->lefttree, air_look_outer(plan, look), marked);
+			break;
+		case T_NestLoop:
+			if (!air_can_flatten((NestLoop *) plan))
+			{
+				plan->lefttree = process(s, plan->lefttree, air_look_outer(plan, look), false);
+				plan->righttree = process(s, plan->righttree, air_look_inner(plan, look), false);
+				break;
+			}
+			plan->lefttree = process(s, plan->lefttree, air_look_flat(look), false);
+			plan = air_flatten(s, (NestLoop *) plan, look);
 			break;
 		case T_MergeJoin:
 			plan->lefttree = process(s, plan->lefttree, air_look_outer(plan, look), false);

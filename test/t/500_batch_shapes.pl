@@ -29,14 +29,16 @@ my @variants = (
 	{ name => 'default', latency => [ 2, 3 ], figures => 1 },
 	{
 		name => 'parallel',
+		parallel => 1,
 		settings => "SET force_parallel_mode = on; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0;
-			SET min_parallel_table_scan_size = 0; SET min_parallel_index_scan_size = 0; SET max_parallel_workers_per_gather = 1"
+			SET min_parallel_table_scan_size = 0; SET min_parallel_index_scan_size = 0; SET max_parallel_workers_per_gather = 1;
+			SET parallel_leader_participation = off"
 	},
 	{
 		name => 'JIT',
 		settings => 'SET jit = on; SET jit_above_cost = 0; SET jit_inline_above_cost = -1; SET jit_optimize_above_cost = -1'
 	},
-	{ name => 'three at a time', settings => "SET ai_router.max_concurrency = 3; SET work_mem = '64kB'", latency => [ 0, 2 ] },
+	{ name => 'three at a time', settings => "SET ai_router.max_concurrency = 3; SET work_mem = '64kB'", latency => [ 0, 1 ] },
 	{
 		name => 'other plans',
 		settings => 'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_hashagg = off'
@@ -51,7 +53,7 @@ for my $variant (grep { $_->{name} =~ ($ENV{VARIANTS} // "") } @variants)
 	my $begin = AiRouterSession::now();
 	my $start = sub {
 		my $s = $session{ $_[0] } = $t->session;
-		my $r = $s->query(($variant->{settings} // 'SELECT') . "; SET ai_router.cache = off");
+		my $r = $s->query(($variant->{settings} // 'SELECT') . "; SET ai_router.batching = $_[0]");
 		BAIL_OUT("settings: $r->{error}{M}") if $r->{error};
 	};
 	$start->($_) for qw(on off);
@@ -61,7 +63,7 @@ for my $variant (grep { $_->{name} =~ ($ENV{VARIANTS} // "") } @variants)
 		my %how = (prepared => $variant->{prepared});
 		my $off = AiRouterShapes::run($t, $session{off}, $shape, %how);
 		my $on = AiRouterShapes::run($t, $session{on}, $shape, %how, latency => $variant->{latency});
-		my @problems = AiRouterShapes::problems($shape, $on, $off, figures => $variant->{figures});
+		my @problems = AiRouterShapes::problems($shape, $on, $off, figures => $variant->{figures}, parallel => $variant->{parallel});
 		ok(!@problems, "$variant->{name}, $shape->{file}: $shape->{name}") or diag join "\n", @problems;
 		$calls{off} += $off->{calls} // 0;
 		$calls{on} += $on->{calls} // 0;

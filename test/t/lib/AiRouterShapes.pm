@@ -11,6 +11,7 @@
 #   batched plain     calls were, or were not, side by side (first variant)
 #   peak=N            at least N side by side (first variant)
 #   unordered         rows in any order
+#   ahead             arguments of later rows are looked at first: their error may come before rows that are due
 #   rows=off          rows are not compared
 package AiRouterShapes;
 
@@ -92,14 +93,15 @@ sub run
 
 sub _rows
 {
-	my ($shape, $seen) = @_;
+	my ($shape, $seen, $parallel) = @_;
 	return 'not compared' if $shape->{flags}{rows};
 	my @rows = @{ $seen->{rows} };
-	@rows = sort @rows if $shape->{flags}{unordered};
+	@rows = sort @rows if $shape->{flags}{unordered} || $parallel && "@{ $shape->{sql} }" !~ /ORDER BY/;
 	return join "\n", @rows;
 }
 
 # What is wrong with a run with batching against one without, as text; nothing if all is well.
+# figures => 1: flags that are about the shape's usual plan count; parallel => 1: workers give rows in any order.
 sub problems
 {
 	my ($shape, $on, $off, %opt) = @_;
@@ -113,7 +115,8 @@ sub problems
 		my $which = 'statement ' . ($i + 1);
 		push @bad, "$which, error:\n$x->{error}\nplain:\n$y->{error}" if $x->{error} ne $y->{error};
 		push @bad, "$which, tag: $x->{tags}, plain: $y->{tags}" if $x->{tags} ne $y->{tags};
-		my ($xr, $yr) = map { _rows($shape, $_) } $x, $y;
+		my ($xr, $yr) = map { _rows($shape, $_, $opt{parallel}) } $x, $y;
+		$yr = substr $yr, 0, length $xr if $flags->{ahead} && $x->{error};
 		push @bad, "$which, rows:\n$xr\nplain:\n$yr" if $xr ne $yr;
 		my ($xn, $yn) = map { join "\n", @{ $_->{notices} } } $x, $y;
 		push @bad, "$which, notices:\n$xn\nplain:\n$yn" if $xn ne $yn;

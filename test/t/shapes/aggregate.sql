@@ -40,7 +40,7 @@ SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY e(t)) FROM d
 SELECT percentile_disc(e('0.5')::float8) WITHIN GROUP (ORDER BY id) FROM d
 --: aggregate over nothing | calls=0
 SELECT count(e(t)), e(max(t)) FROM empty
---: aggregate in a subselect | batched
+--: aggregate in a subselect
 SELECT id, (SELECT max(e(u)) FROM j WHERE j.did = d.id) FROM d ORDER BY id
 --: aggregate of a whole subquery | batched calls=20
 SELECT count(*), max(a) FROM (SELECT e(t) AS a FROM d OFFSET 0) s

@@ -48,11 +48,11 @@ SELECT id, z FROM d ORDER BY id
 --: UPDATE through a view with check option | early=20
 CREATE VIEW vu AS SELECT id, t, g FROM d WHERE g < 4 WITH CHECK OPTION;
 UPDATE vu SET g = e(id)::int
---: UPDATE of an element of an array | batched
+--: UPDATE of an element of an array | plain
 CREATE TEMP TABLE arr AS SELECT id, ARRAY['x', t, 'y'] AS a FROM d;
 UPDATE arr SET a[2] = e(a[2] || '!');
 SELECT * FROM arr ORDER BY id
---: UPDATE of a field of a composite | batched
+--: UPDATE of a field of a composite | plain
 CREATE TEMP TABLE comp AS SELECT id, ROW(t, id)::pair AS c FROM d;
 UPDATE comp SET c.a = e((c).a || '!');
 SELECT * FROM comp ORDER BY id
@@ -199,3 +199,33 @@ CREATE TABLE refers (id int REFERENCES d DEFERRABLE INITIALLY DEFERRED, a text);
 INSERT INTO refers SELECT id, e(t) FROM d;
 SET CONSTRAINTS ALL IMMEDIATE;
 SELECT count(*) FROM refers
+--: INSERT of a UNION ALL | batched calls=34
+INSERT INTO tgt SELECT id, e(t) FROM d UNION ALL SELECT id + 100, e(u) FROM j;
+SELECT * FROM tgt ORDER BY id
+--: UPDATE RETURNING the whole row | batched calls=20
+UPDATE d SET z = e(t) RETURNING d, ctid IS NULL
+--: trigger WHEN calls | same
+CREATE TRIGGER sometimes BEFORE INSERT ON tgt FOR EACH ROW WHEN (e(NEW.id) = '3') EXECUTE FUNCTION fill();
+INSERT INTO tgt SELECT id, t FROM d WHERE id < 12;
+INSERT INTO tgt SELECT id, t FROM d WHERE id >= 12;
+SELECT * FROM tgt ORDER BY id
+--: a domain whose condition calls | calls=3
+CREATE DOMAIN picky AS text CHECK (steady(VALUE) <> 'bad');
+SELECT x::picky FROM (VALUES ('a'), ('b'), ('c')) v(x)
+--: EXPLAIN ANALYZE of an UPDATE | batched rows=off calls=20
+EXPLAIN (ANALYZE, VERBOSE, COSTS OFF, TIMING OFF, SUMMARY OFF) UPDATE d SET z = e(t);
+SELECT id, z FROM d ORDER BY id
+--: UPDATE of a table with an index on the column | batched calls=20
+CREATE INDEX ON d (z);
+UPDATE d SET z = e(t);
+SELECT id FROM d WHERE z = 'w7'
+--: UPDATE twice in one transaction | batched calls=40
+UPDATE d SET z = e(t);
+UPDATE d SET z = e(z || '!');
+SELECT id, z FROM d ORDER BY id
+--: UPDATE with a join to itself | batched
+UPDATE d SET z = e(d2.t || d.t) FROM d d2 WHERE d2.id = d.id + 1;
+SELECT id, z FROM d ORDER BY id
+--: UPDATE that meets rows twice | batched
+UPDATE d SET z = e(d.t) FROM j WHERE j.id <= d.g;
+SELECT id, z FROM d ORDER BY id

@@ -34,7 +34,7 @@ SELECT g > 1 AND e(w) = 'r1' AND e(t) > 'w3' FROM d
 SELECT g > 1 OR e(w) = 'r1' OR e(t) > 'w3' FROM d
 --: AND and OR over NULLs | batched
 SELECT n > 10 AND e(w) = 'r1', n > 10 OR e(w) = 'r1', NOT (n > 10 OR e(n) = '7') FROM d
---: strict functions protect nothing | batched
+--: strict functions with a constant NULL | calls=0
 SELECT e(t) || NULL::text, repeat(e(t), NULL::int) FROM d
 --: nullif | batched
 SELECT nullif(e(g), '2'), nullif('r1', e(w)) FROM d
@@ -68,9 +68,9 @@ SELECT id FROM d WHERE length(e(t)) = 3
 SELECT id FROM d WHERE e(n) > '1'
 --: filter that protects a later cheap one | batched
 SELECT id FROM d WHERE 100 / vol(id) > 0 AND e(g) = '2'
---: filter with IN list of the table | batched
+--: filter with IN list of the table | plain
 SELECT id FROM d WHERE e(t) IN (SELECT t FROM d d2 WHERE d2.g = 1)
---: filter with NOT IN | batched
+--: filter with NOT IN | plain
 SELECT id FROM d WHERE e(id) NOT IN (SELECT did::text FROM j)
 --: filter by a parameter of the outer query
 SELECT (SELECT count(*) FROM j WHERE e(d.id) = j.did::text AND j.did = d.id OR e(j.id) = '' AND false) FROM d WHERE id <= 20

@@ -6,18 +6,18 @@ SELECT id, e(t, CASE WHEN id = 1 THEN '{"model": "bad"}' ELSE '{}' END::jsonb) F
 SELECT id, e(t, CASE WHEN id IN (7, 8) THEN '{"model": "bad"}' ELSE '{}' END::jsonb), 1 / (id - 8) FROM d
 --: two errors: the first row's counts, other way round | early=40
 SELECT id, e(t, CASE WHEN id IN (8) THEN '{"model": "bad"}' ELSE '{}' END::jsonb), 1 / (id - 7) FROM d
---: an error of an argument | early=40
+--: an error of an argument comes before the answers of rows before it | early=40 ahead
 SELECT id, e(1 / (id - 8)) FROM d
 --: an error after the call | early=40
 SELECT id, e(id - 8)::int, 1 / e(id - 8)::int FROM d
---: an error in a filter | early=40
+--: an error of an argument in a filter | early=40 ahead
 SELECT id FROM d WHERE e(100 / (id - 8)) <> ''
 --: an error in UPDATE undoes it | early=40
 SAVEPOINT s;
 UPDATE d SET z = e(t, CASE WHEN id = 9 THEN '{"model": "bad"}' ELSE '{}' END::jsonb);
 ROLLBACK TO s;
 SELECT id, z FROM d ORDER BY id
---: an unknown hint of one row | early=40
+--: an unknown hint of one row | early=40 ahead
 SELECT id, e(t, CASE WHEN id = 6 THEN '{"modell": "bad"}' ELSE '{}' END::jsonb) FROM d
 --: an empty prompt | early=40
 SELECT id, ai_complete(CASE WHEN id = 6 THEN '' ELSE 'Echo: ' || t END) FROM d

@@ -74,3 +74,17 @@ SELECT id, e(t) FROM d FOR UPDATE
 SELECT id, e(t) FROM d ORDER BY id LIMIT 3 FOR UPDATE
 --: FOR SHARE of a join | calls=12
 SELECT j.id, e(t) FROM d JOIN j ON j.did = d.id ORDER BY j.id FOR SHARE OF j
+--: LIMIT in a LIMIT | same
+SELECT id FROM (SELECT id FROM d WHERE e(f) = 'true' LIMIT 6) s LIMIT 2
+--: LIMIT in a LIMIT, the inner one is less | same
+SELECT id FROM (SELECT id FROM d WHERE e(f) = 'true' LIMIT 2) s LIMIT 6
+--: LIMIT in a LIMIT, calls in the list | batched calls<=3
+SELECT a FROM (SELECT e(t) AS a FROM d LIMIT 9) s LIMIT 3
+--: LIMIT over the filter of a subquery, drops all but one | same
+SELECT a FROM (SELECT e(t) AS a, id FROM d OFFSET 0) s WHERE a = 'w7' LIMIT 4
+--: OFFSET in a LIMIT | calls<=5
+SELECT a FROM (SELECT e(t) AS a FROM d OFFSET 2) s LIMIT 3
+--: filter of a subquery by a parameter | same
+SELECT id, (SELECT s.a FROM (SELECT e(u) AS a, j.did FROM j OFFSET 0) s WHERE s.did >= d.id LIMIT 1) FROM d WHERE id < 5
+--: filter of a subquery by an expression of the call | same
+SELECT a FROM (SELECT upper(e(t)) AS a FROM d OFFSET 0) s WHERE a <> 'W7' AND length(a) < 4 LIMIT 3

@@ -35,7 +35,7 @@ SELECT q(g), e(t) FROM d WHERE id < 5
 --: a call of a batch of functions with batches | calls<=60
 CREATE FUNCTION q(x int) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT string_agg(e(t), ',' ORDER BY id) FROM d WHERE g = x); END $$;
 SELECT e(q(g)) FROM d WHERE id < 5 ORDER BY id
---: EXCEPTION block around a batch | early=20
+--: EXCEPTION block around a batch | early=23
 DO $$ BEGIN
 	PERFORM e(CASE id WHEN 5 THEN 'x' ELSE id::text END)::int FROM d;
 	EXCEPTION WHEN invalid_text_representation THEN RAISE NOTICE 'caught %', SQLERRM; END $$;

@@ -1,6 +1,7 @@
 --: join, call of both sides | batched unordered calls=12
 SELECT j.id, e(t || u) FROM d JOIN j ON j.did = d.id
 --: join, filter on one side | batched unordered
+SET LOCAL enable_nestloop = off;
 SELECT j.id FROM d JOIN j ON j.did = d.id WHERE e(d.g) = '1'
 --: join condition is a call | batched unordered calls=40
 SELECT d.id, j.id FROM d JOIN j ON e(d.id || ' ' || j.did) = d.id || ' ' || d.id WHERE j.id <= 2
@@ -50,7 +51,7 @@ SELECT (SELECT e(t) FROM d WHERE id < 4)
 SELECT ARRAY(SELECT e(t) FROM d ORDER BY id)
 --: call with a subselect as its argument | calls=20
 SELECT e((SELECT max(u) FROM j WHERE j.did >= d.id)) IS NULL, id FROM d
---: LATERAL scan | batched unordered
+--: LATERAL scan | unordered
 SELECT d.id, s.a FROM d, LATERAL (SELECT e(u || d.t) AS a FROM j WHERE j.did = d.id) s
 --: LATERAL without FROM | calls=20
 SELECT d.id, s.a FROM d, LATERAL (SELECT e(d.t) AS a) s
@@ -88,7 +89,7 @@ WITH c AS MATERIALIZED (SELECT t FROM d) SELECT e(t) FROM c
 WITH RECURSIVE c AS (SELECT 1 AS i, e('1') AS a UNION ALL SELECT i + 1, e(a || i) FROM c WHERE i < 5) SELECT * FROM c
 --: recursive CTE with several rows a step | batched
 WITH RECURSIVE c AS (SELECT id AS i, t AS a FROM d WHERE id < 5 UNION ALL SELECT i + 5, e(a) FROM c WHERE i < 15) SELECT * FROM c ORDER BY 1
---: recursive CTE with a filter | batched
+--: recursive CTE with a filter
 WITH RECURSIVE c AS (SELECT id FROM d WHERE id < 4 UNION SELECT d.id FROM c JOIN d ON d.id = c.id * 2 WHERE e(d.id) <> '8') SELECT * FROM c ORDER BY 1
 --: view | batched calls=20
 SELECT id, a FROM v
@@ -192,3 +193,53 @@ SELECT id FROM secret WHERE tell(e(t)) AND e(id) <> '3'
 --: row security by a call in UPDATE | batched
 SET LOCAL ROLE judge;
 UPDATE secret SET t = e(id) WHERE tell(t) RETURNING id, t
+--: EXISTS that is not pulled up | same
+SELECT id FROM d WHERE f OR EXISTS (SELECT FROM j WHERE j.did = d.id AND e(u) > 'u3')
+--: EXISTS over several rows that is not pulled up | same
+SELECT id FROM d WHERE id > 16 AND (f OR EXISTS (SELECT FROM j WHERE j.did < d.id AND e(u) > 'u3'))
+--: hashed subplan of calls | batched
+SELECT id FROM d WHERE id NOT IN (SELECT e(did)::int FROM j)
+--: hashed subplan beside a filter | batched
+SELECT id FROM d WHERE e(g) <> '3' AND (f OR id IN (SELECT e(did)::int FROM j))
+--: a subplan after a filter | same
+SELECT id FROM d WHERE e(g) = '1' AND id > (SELECT min(j.did) FROM j WHERE j.id <> d.id)
+--: a subplan in the list beside a call | batched calls=20
+SELECT e(t), (SELECT max(u) FROM j WHERE j.did = d.id) FROM d
+--: a subplan of the outer row's call | batched unordered
+SELECT id, (SELECT max(u) FROM j WHERE j.u > s.a) FROM (SELECT id, e(t) AS a FROM d OFFSET 0) s
+--: parallel hash join | batched unordered
+SET LOCAL min_parallel_table_scan_size = 0; SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0;
+SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off;
+SELECT e(t || u) FROM d JOIN j ON j.did = d.id WHERE e(d.g) <> '1'
+--: right and anti joins | unordered
+SELECT u, e(t) FROM (SELECT * FROM d WHERE e(g) = '1') x RIGHT JOIN j ON j.did = x.id
+--: a join with no match on one side | calls<=14
+SELECT e(t), e(u) FROM d JOIN j ON j.did = d.id WHERE d.id > 1000
+--: a join whose inner side is empty
+SELECT s.a FROM (SELECT id, e(t) AS a FROM d OFFSET 0) s JOIN empty ON empty.id = s.id
+--: a hash join whose table is empty | calls=0
+SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off;
+SELECT s.a FROM empty JOIN (SELECT id, e(t) AS a FROM d OFFSET 0) s ON empty.id = s.id
+--: a merge join that ends early | unordered early=8
+SET LOCAL enable_hashjoin = off; SET LOCAL enable_nestloop = off; SET LOCAL enable_sort = off;
+SELECT x.id, y.a FROM (SELECT id FROM d WHERE id < 4 ORDER BY id OFFSET 0) x JOIN (SELECT id, e(t) AS a FROM d ORDER BY id OFFSET 0) y USING (id)
+--: UNION ALL of tables with the same calls | batched peak=4 calls=34
+SELECT e(x) FROM (SELECT t AS x, id FROM d UNION ALL SELECT u, id FROM j) s WHERE id > 0
+--: UNION ALL with constants | batched
+SELECT 'd', e(t) FROM d WHERE g = 1 UNION ALL SELECT 'j', e(u) FROM j WHERE id < 4
+--: a subquery with DISTINCT, a filter over it | batched
+SELECT a FROM (SELECT DISTINCT e(w) AS a FROM d) s WHERE a <> 'r1' ORDER BY a
+--: a subquery with a window, a filter over it | batched calls=20
+SELECT a FROM (SELECT e(t) AS a, row_number() OVER (ORDER BY id DESC) AS r FROM d) s WHERE a > 'w3' AND r % 2 = 0
+--: LIMIT over DISTINCT, sorted | same
+SET LOCAL enable_hashagg = off;
+SELECT DISTINCT e(w) FROM d ORDER BY 1 LIMIT 1
+--: LIMIT over a cheap filter of an outer join | same
+SELECT j.id, s.a FROM j LEFT JOIN (SELECT id, e(t) AS a FROM d OFFSET 0) s ON s.id = j.did WHERE s.a IS NULL LIMIT 1
+--: LIMIT over a nested loop | same
+SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
+SELECT s.a, j.id FROM (SELECT id, e(t) AS a FROM d OFFSET 0) s JOIN j ON j.did = s.id LIMIT 2
+--: LIMIT over a window | same
+SELECT a, row_number() OVER () FROM (SELECT e(t) AS a FROM d OFFSET 0) s LIMIT 3
+--: LIMIT over a subselect in the list of a subquery | same
+SELECT * FROM (SELECT id, (SELECT e(t)) AS a FROM d OFFSET 0) s LIMIT 3

@@ -64,7 +64,7 @@ SELECT inlined(t) FROM d
 SELECT opaque(t) FROM d
 --: function that catches errors | plain calls=20
 SELECT safely(CASE WHEN f THEN t ELSE id::text END) FROM d
---: call of an opaque call | batched calls=40
+--: call of an opaque call | plain calls=40
 SELECT e(opaque(t)) FROM d
 --: set-returning function beside a call
 SELECT e(t), generate_series(1, 2) FROM d WHERE id <= 4
@@ -141,3 +141,61 @@ SELECT max(e(t)) OVER (PARTITION BY g), id FROM d ORDER BY id
 SELECT id, count(*) OVER (PARTITION BY e(g)) FROM d ORDER BY id
 --: beside a window function | batched calls=20
 SELECT e(t), rank() OVER (ORDER BY g) FROM d ORDER BY id
+--: call of an uncorrelated subselect | calls<=20
+SELECT id, e((SELECT max(u) FROM j)) FROM d
+--: call of a column and an uncorrelated subselect | batched calls=20
+SELECT e(t || (SELECT max(u) FROM j)) FROM d
+--: field of a result in a condition | batched calls=20
+SELECT id FROM d WHERE (ai_call('Echo: ' || t)).answer > 'w3'
+--: results sorted by a field | batched calls=20
+SELECT id FROM d ORDER BY (ai_call('Echo: ' || t)).answer, id
+--: grouped by the key | batched calls=20
+SELECT id, t, e(t) FROM d GROUP BY id ORDER BY id
+--: VALUES with calls in FROM | calls=3
+SELECT * FROM (VALUES (e('a')), (e('b')), (e('c'))) v
+--: function scan of a call of a column | same
+SELECT id, i FROM d, generate_series(1, e(g)::int) i ORDER BY 1, 2
+--: xmltable | batched calls=3
+SELECT e(x) FROM xmltable('/r/x' PASSING xmlparse(document '<r><x>a</x><x>b</x><x>c</x></r>') COLUMNS x text PATH '.')
+--: collations | batched calls=20
+SELECT e(t COLLATE "C") COLLATE "POSIX" FROM d WHERE id > 0 ORDER BY 1
+--: varchar, char and name as prompts | batched calls=60
+SELECT ai_complete(('Echo: ' || t)::varchar(9)), ai_complete(('Echo: ' || t)::char(20)), ai_complete(('Echo: ' || t)::name) FROM d
+--: out-of-line values | batched calls=8
+CREATE TEMP TABLE wide AS SELECT i AS id, (SELECT string_agg(md5(i || '-' || k), '') FROM generate_series(1, 300) k) AS b FROM generate_series(1, 8) i;
+SELECT id, md5(e(b)) = md5(b), length(b) FROM wide
+--: window with a run condition
+SELECT id, a FROM (SELECT id, row_number() OVER (ORDER BY id) AS r, e(t) AS a FROM d) s WHERE r <= 3
+--: window over a subquery of calls | batched calls=20
+SELECT id, lag(a) OVER (ORDER BY id) FROM (SELECT id, e(t) AS a FROM d OFFSET 0) s
+--: call of two windows | batched calls=20
+SELECT e(rank() OVER (ORDER BY g) || '-' || count(*) OVER (PARTITION BY f)), id FROM d ORDER BY id
+--: no right to execute | calls=0
+REVOKE EXECUTE ON FUNCTION ai_complete(text, jsonb) FROM PUBLIC;
+SET LOCAL ROLE clerk;
+SELECT e(t) FROM d
+--: no right to execute any more | calls=20
+PREPARE q AS SELECT e(t) FROM d;
+EXECUTE q;
+REVOKE EXECUTE ON FUNCTION ai_complete(text, jsonb) FROM PUBLIC;
+SET LOCAL ROLE clerk;
+EXECUTE q
+--: the function becomes strict | batched calls=12
+ALTER FUNCTION ai_complete(text, jsonb) STRICT;
+SELECT e(t, CASE WHEN id <= 12 THEN '{}'::jsonb END) FROM d
+--: a function of the same name elsewhere | calls=0
+CREATE FUNCTION public.ai_complete(x text, y int) RETURNS text LANGUAGE sql AS $$ SELECT x || y $$;
+SELECT ai_complete(t, id) FROM d
+--: the function by another name | batched calls=20
+CREATE FUNCTION ask(text, jsonb) RETURNS text AS '$libdir/ai_router', 'ai_complete' LANGUAGE C VOLATILE COST 10000;
+SELECT ask('Echo: ' || t, '{}') FROM d
+--: the function declared stable | calls<=20
+ALTER FUNCTION ai_complete(text, jsonb) STABLE;
+SELECT e(t) FROM d
+--: the function declared immutable | calls<=21
+ALTER FUNCTION ai_complete(text, jsonb) IMMUTABLE;
+SELECT e(t), e('x') FROM d
+--: the function declared parallel safe
+ALTER FUNCTION ai_complete(text, jsonb) PARALLEL SAFE;
+SET LOCAL min_parallel_table_scan_size = 0; SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0;
+SELECT e(t) FROM d WHERE e(g) <> '1'
