@@ -5,7 +5,7 @@
 TRUNCATE ai_router.models, ai_router.rules, ai_router.fixtures;
 CREATE SERVER statement_one FOREIGN DATA WRAPPER ai_router OPTIONS (api 'fixture');
 INSERT INTO ai_router.models (name, server, input_price, output_price) VALUES ('m', 'statement_one', 0, 1000);
-INSERT INTO ai_router.rules (name, defaults) VALUES ('rest', '{"max_tokens": 10}');
+INSERT INTO ai_router.rules (name, defaults) VALUES ('statement', '{"max_tokens": 10}');
 INSERT INTO ai_router.fixtures (pattern, error, latency_ms, answer) VALUES
     ('^503', '503', 0, 'down'), ('^slow', NULL, 60000, 'late'), (NULL, NULL, 0, 'aa bb cc dd ee ff gg hh ii jj');
 SET ai_router.retries = 0;
@@ -25,6 +25,7 @@ EXECUTE statement_p(5);
 EXECUTE statement_p(6);
 SELECT count(ai_complete('row ' || n)) FROM generate_series(1, 5) n \; SELECT count(ai_complete('row ' || n)) FROM generate_series(1, 5) n;
 CREATE TEMP TABLE statement_t AS SELECT n, ai_complete('row ' || n) AS a FROM generate_series(1, 5) n;
+ANALYZE statement_t;
 UPDATE statement_t SET a = ai_complete('again ' || n);
 COPY (SELECT ai_complete('row ' || n) FROM generate_series(1, 6) n) TO STDOUT;
 
@@ -42,8 +43,8 @@ BEGIN FOR i IN 1..n LOOP done := done + statement_one(i); END LOOP; RETURN done;
 SELECT statement_loop(5);
 SELECT statement_loop(6);
 SELECT statement_loop(2) FROM generate_series(1, 3);
-DO $$ BEGIN PERFORM statement_loop(3); PERFORM ai_complete('x') FROM generate_series(1, 2); END $$;
-DO $$ BEGIN PERFORM statement_loop(3); PERFORM ai_complete('x') FROM generate_series(1, 3); END $$;
+DO $$ BEGIN PERFORM statement_loop(3); PERFORM ai_complete('x ' || i) FROM generate_series(1, 2) i; END $$;
+DO $$ BEGIN PERFORM statement_loop(3); PERFORM ai_complete('x ' || i) FROM generate_series(1, 3) i; END $$;
 CREATE FUNCTION statement_for(n int) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE r record; done int := 0;
 BEGIN
@@ -221,7 +222,7 @@ FETCH 2 FROM c;
 SELECT count(*) FROM ai_router.progress;
 FETCH 2 FROM c;
 ROLLBACK;
-SELECT ai_complete('x'), 1 / (n - 1) FROM generate_series(1, 2) n;
+SELECT ai_complete('x ' || n), 1 / (n - 1) FROM generate_series(1, 2) n;
 SELECT count(*) FROM ai_router.progress;
 
 DROP FUNCTION statement_one, statement_loop, statement_for, statement_opens, statement_tries, statement_progress, statement_spent;

@@ -28,6 +28,13 @@
 #include "batch/ring.h"
 #include "call/statement.h"
 
+/*
+ * Calls under way for each that may be in flight: the next is ready when one ends.  And calls
+ * held: those behind a slow one end and wait for it, while others take their place.
+ */
+#define LIVE_PER_SLOT 2
+#define HELD_PER_SLOT 8
+
 typedef struct AirBatchState
 {
 	CustomScanState css;
@@ -154,8 +161,10 @@ may_read(AirBatchState *node)
 	AirRing *ring = &node->ring;
 	int64 bound;
 
-	if (ring->n > 0 && (!air_batching || ring->held >= 2 * air_max_concurrency ||
-						ring->bytes + air_flow_bytes(node->flow) >= work_mem * (size_t) 1024))
+	if (ring->n > 0 &&
+		(!air_batching || air_flow_live(node->flow) >= LIVE_PER_SLOT * air_max_concurrency ||
+		 ring->held >= HELD_PER_SLOT * air_max_concurrency ||
+		 ring->bytes + air_flow_bytes(node->flow) >= work_mem * (size_t) 1024))
 		return false;
 	bound = air_ahead_bound(&node->ahead, &node->css.ss.ps);
 	if (ring->n >= bound)

@@ -86,8 +86,11 @@ air_seat_make(MemoryContext cxt, const AirBatchCall *calls, int ncalls)
 	return seat;
 }
 
-/* An argument's value may be part of the row's tuple: it is copied, since the tuple goes. */
-static void
+/*
+ * Evaluate the arguments; false: the value is NULL, as one is and the function is strict.  A value
+ * may be part of the row's tuple: it is copied, since the tuple goes.
+ */
+static bool
 evaluate(AirSeat *seat, AirPlace *place, const AirBatchCall *call, ExprContext *econtext)
 {
 	for (int i = 0; i < call->nargs; i++)
@@ -95,10 +98,11 @@ evaluate(AirSeat *seat, AirPlace *place, const AirBatchCall *call, ExprContext *
 		const AirBatchArg *arg = &call->args[i];
 		NullableDatum *to = &place->fcinfo->args[i];
 
-		if (arg->state == NULL)
-			continue;
-		to->value = ExecEvalExprSwitchContext(arg->state, econtext, &to->isnull);
-		if (!to->isnull && !arg->typbyval)
+		if (arg->state != NULL)
+			to->value = ExecEvalExprSwitchContext(arg->state, econtext, &to->isnull);
+		if (to->isnull && place->flinfo.fn_strict)
+			return false;
+		if (arg->state != NULL && !to->isnull && !arg->typbyval)
 		{
 			MemoryContext caller = MemoryContextSwitchTo(seat->cxt);
 
@@ -106,6 +110,7 @@ evaluate(AirSeat *seat, AirPlace *place, const AirBatchCall *call, ExprContext *
 			MemoryContextSwitchTo(caller);
 		}
 	}
+	return true;
 }
 
 static bool
@@ -131,9 +136,8 @@ air_seat_begin(AirSeat *seat, const AirBatchCall *calls, int ncalls, AirFlow *fl
 
 		place->work = NULL;
 		place->held = 0;
-		if (!is_wanted(&calls[i], econtext))
+		if (!is_wanted(&calls[i], econtext) || !evaluate(seat, place, &calls[i], econtext))
 			continue;
-		evaluate(seat, place, &calls[i], econtext);
 		place->fcinfo->isnull = false;
 		caller = MemoryContextSwitchTo(seat->cxt);
 		place->work = calls[i].door->begin(flow, place->fcinfo);

@@ -45,6 +45,7 @@ new_call(AirFlow *flow, const AirCallSpec *spec)
 	call->result.usage = (AirUsage){-1, -1, -1, -1, -1};
 	call->result.cost = AIR_NANO_UNKNOWN;
 	dlist_push_tail(&flow->calls, &call->in_flow);
+	flow->live++;
 	call->config = air_config_acquire();
 	return call;
 }
@@ -97,6 +98,7 @@ air_call_explain(AirFlow *flow, const AirCallSpec *spec, int *tokens, AirFailure
 	if (route_call(call, true, err))
 		err->kind = AIR_ERR_NONE;
 	call->state = AIR_CALL_ENDED;
+	flow->live--;
 	*tokens = call->tokens;
 	return &call->route;
 }
@@ -170,7 +172,10 @@ air_call_free(AirCall *call)
 	air_waiting_leave(call);
 	air_call_cancel(call);
 	if (unfinished)
+	{
+		call->flow->live--;
 		air_ledger_cancel(call);
+	}
 	air_statement_forget(call);
 	call->flow->bytes -= call->bytes;
 	dlist_delete(&call->in_flow);

@@ -62,6 +62,9 @@ extern void air_flow_watch(AirFlow *flow, AirFlow **handle);
  */
 extern void air_flow_clear(AirFlow *flow);
 
+/* Calls of a flow that have not ended. */
+extern int air_flow_live(const AirFlow *flow);
+
 /* Memory of a flow's calls: what they ask, and their answers from when they have ended. */
 extern size_t air_flow_bytes(const AirFlow *flow);
 

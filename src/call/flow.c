@@ -103,6 +103,12 @@ air_flow_weigh(AirCall *call)
 	call->bytes = bytes;
 }
 
+int
+air_flow_live(const AirFlow *flow)
+{
+	return flow->live;
+}
+
 size_t
 air_flow_bytes(const AirFlow *flow)
 {
@@ -115,6 +121,7 @@ air_flow_count(const AirCall *call)
 	AirTally *t = &call->flow->tally;
 	const AirResult *r = &call->result;
 
+	call->flow->live--;
 	t->calls++;
 	if (!r->ok)
 		t->failed++;

@@ -139,6 +139,7 @@ struct AirFlow
 	SubTransactionId subxact;
 	AirFlow **handle; /* the owner's pointer, set to NULL at the end; or NULL */
 	int running;      /* attempts under way */
+	int live;         /* calls that have not ended */
 	size_t bytes;     /* of its calls, as far as they were counted */
 	AirTally tally;
 };
