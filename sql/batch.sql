@@ -10,6 +10,7 @@ SET enable_hashjoin = off;
 SET enable_mergejoin = off;
 SET enable_hashagg = off;
 SET enable_bitmapscan = off;
+SET enable_memoize = off;
 
 -- Target list, UPDATE, INSERT.
 SELECT batch_plan('SELECT id, ai_complete(body) FROM batch_docs');
@@ -38,9 +39,20 @@ SELECT batch_plan('SELECT kind, sum(length(ai_complete(body))) FILTER (WHERE id 
 SELECT batch_plan('SELECT ai_complete(kind), count(*) FROM batch_docs GROUP BY 1');
 SELECT batch_plan('SELECT ai_complete(body || row_number() OVER (ORDER BY id)) FROM batch_docs');
 
+-- A lateral call is one for each row of the other side.
+SELECT batch_plan('SELECT d.id, r.answer, r.cost FROM batch_docs d, LATERAL ai_call(d.body) r WHERE r.error IS NULL');
+SELECT batch_plan('SELECT d.id, x, x || ''!'' FROM batch_docs d LEFT JOIN LATERAL (SELECT ai_complete(d.body) AS x) s ON true');
+SELECT batch_plan('SELECT d.id, x, y FROM batch_docs d, LATERAL (SELECT ai_complete(d.body) AS x, random() AS y) s');
+
+-- Subqueries.
+SELECT batch_plan('SELECT id FROM batch_docs d WHERE EXISTS (SELECT FROM batch_kinds k WHERE k.kind = d.kind AND ai_complete(k.note || d.id) = ''yes'')');
+SELECT batch_plan('WITH c AS MATERIALIZED (SELECT id, ai_complete(body) AS a FROM batch_docs) SELECT ai_complete(a) FROM c');
+
 -- LIMIT: calls for its rows only, also where it stands above a condition.
 SELECT batch_plan('SELECT ai_complete(body) FROM batch_docs LIMIT 5 OFFSET 3');
 SELECT batch_plan('SELECT ai_complete(body) FROM batch_docs ORDER BY id LIMIT 5');
+SELECT batch_plan('SELECT ai_complete(body) FROM batch_docs ORDER BY id FETCH FIRST 5 ROWS WITH TIES');
+SELECT batch_plan('SELECT ai_complete(body), random() FROM batch_docs LIMIT 5 OFFSET 3');
 SELECT batch_plan('SELECT id FROM batch_docs WHERE ai_complete(body) = ''yes'' LIMIT 4');
 SELECT batch_plan('SELECT id, ai_complete(body) FROM batch_docs LIMIT 4 FOR UPDATE');
 
@@ -72,3 +84,4 @@ RESET enable_hashjoin;
 RESET enable_mergejoin;
 RESET enable_hashagg;
 RESET enable_bitmapscan;
+RESET enable_memoize;

@@ -42,8 +42,8 @@ BEGIN FOR i IN 1..n LOOP done := done + statement_one(i); END LOOP; RETURN done;
 SELECT statement_loop(5);
 SELECT statement_loop(6);
 SELECT statement_loop(2) FROM generate_series(1, 3);
-DO $$ BEGIN PERFORM statement_loop(3); PERFORM ai_complete('x') FROM generate_series(1, 2); END $$;
-DO $$ BEGIN PERFORM statement_loop(3); PERFORM ai_complete('x') FROM generate_series(1, 3); END $$;
+DO $$ BEGIN PERFORM statement_loop(3); PERFORM ai_complete('x ' || i) FROM generate_series(1, 2) i; END $$;
+DO $$ BEGIN PERFORM statement_loop(3); PERFORM ai_complete('x ' || i) FROM generate_series(1, 3) i; END $$;
 CREATE FUNCTION statement_for(n int) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE r record; done int := 0;
 BEGIN
@@ -221,7 +221,7 @@ FETCH 2 FROM c;
 SELECT count(*) FROM ai_router.progress;
 FETCH 2 FROM c;
 ROLLBACK;
-SELECT ai_complete('x'), 1 / (n - 1) FROM generate_series(1, 2) n;
+SELECT ai_complete('x ' || n), 1 / (n - 1) FROM generate_series(1, 2) n;
 SELECT count(*) FROM ai_router.progress;
 
 DROP FUNCTION statement_one, statement_loop, statement_for, statement_opens, statement_tries, statement_progress, statement_spent;

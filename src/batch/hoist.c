@@ -38,6 +38,31 @@ set_look(CustomScan *stage, AirLook look)
 }
 
 /*
+ * Could the LIMIT be below the stage?  WITH TIES compares columns: *columns becomes what
+ * they are below.
+ */
+static bool
+fits_below(const Limit *limit, const Plan *stage, AttrNumber *columns)
+{
+	AirBatchPlan carried = air_batch_plan((const CustomScan *) stage);
+
+	/* nextval() beside a call counts the rows that OFFSET skips. */
+	if (limit->limitOffset != NULL && contain_volatile_functions((Node *) stage->targetlist))
+		return false;
+	if (limit->limitOption == LIMIT_OPTION_COUNT)
+		return true;
+	for (int i = 0; i < limit->uniqNumCols; i++)
+	{
+		TargetEntry *entry = list_nth(stage->targetlist, columns[i] - 1);
+
+		if (!IsA(entry->expr, Var) || ((Var *) entry->expr)->varattno > carried.natoms)
+			return false;
+		columns[i] = ((Var *) entry->expr)->varattno;
+	}
+	return true;
+}
+
+/*
  * Stages right below a LIMIT go above it: they see its rows only, and not those that
  * OFFSET skips.  A LockRows in between stays where it is (WHERE CURRENT OF looks for it).
  */
@@ -46,14 +71,11 @@ air_hoist_over_limit(Limit *limit, AirLook look)
 {
 	Plan *top = limit->plan.lefttree;
 	Plan *lowest = NULL;
+	AttrNumber *columns = palloc(sizeof(AttrNumber) * (limit->uniqNumCols + 1));
 
-	if (limit->limitOption != LIMIT_OPTION_COUNT)
-		return &limit->plan;
-	for (Plan *p = top; is_projection(p); p = p->lefttree)
+	memcpy(columns, limit->uniqColIdx, sizeof(AttrNumber) * limit->uniqNumCols);
+	for (Plan *p = top; is_projection(p) && fits_below(limit, p, columns); p = p->lefttree)
 	{
-		/* nextval() beside a call counts the rows that OFFSET skips. */
-		if (limit->limitOffset != NULL && contain_volatile_functions((Node *) p->targetlist))
-			break;
 		/* What is wanted of the LIMIT is now wanted of the stage. */
 		set_look((CustomScan *) p, look);
 		p->plan_rows = limit->plan.plan_rows;
@@ -61,6 +83,7 @@ air_hoist_over_limit(Limit *limit, AirLook look)
 		p->total_cost = limit->plan.total_cost;
 		add_params(p, &limit->plan);
 		lowest = p;
+		memcpy(limit->uniqColIdx, columns, sizeof(AttrNumber) * limit->uniqNumCols);
 	}
 	if (lowest == NULL)
 		return &limit->plan;

@@ -69,7 +69,7 @@ below_limit(const Limit *limit, AirLook look)
 	if (limit->limitCount == NULL)
 		return reduced(look);
 	/* The expressions are evaluated twice. */
-	if (limit->limitOption != LIMIT_OPTION_COUNT || contain_volatile_functions(limit->limitCount) ||
+	if (contain_volatile_functions(limit->limitCount) ||
 		contain_volatile_functions(limit->limitOffset) || contain_subplans(limit->limitCount) ||
 		contain_subplans(limit->limitOffset))
 		return air_look_lazy();
@@ -117,11 +117,11 @@ air_look_outer(const Plan *plan, AirLook look)
 			return ((const WindowAgg *) plan)->runCondition ? air_look_lazy() : reduced(look);
 		case T_Group:
 		case T_Unique:
-		case T_LockRows:
 			return reduced(look);
 		case T_Memoize:
 			return ((const Memoize *) plan)->singlerow ? air_look_one() : look;
 		case T_Material:
+		case T_LockRows: /* drops a row only if somebody else changed it meanwhile */
 			return look;
 		case T_NestLoop:
 		case T_HashJoin:
@@ -153,6 +153,13 @@ air_look_inner(const Plan *plan, AirLook look)
 		default:
 			return expanded(look);
 	}
+}
+
+/* The outer side of a join that will be flattened. */
+AirLook
+air_look_flat(AirLook look)
+{
+	return reduced(look);
 }
 
 /* A member of an Append or MergeAppend. */

@@ -161,6 +161,16 @@ process(AirSurgery *s, Plan *plan, AirLook look, bool marked)
 		case T_Result:
 			plan->lefttree = process(s, plan->lefttree, air_look_outer(plan, look), marked);
 			break;
+		case T_NestLoop:
+			if (!air_can_flatten((NestLoop *) plan))
+			{
+				plan->lefttree = process(s, plan->lefttree, air_look_outer(plan, look), false);
+				plan->righttree = process(s, plan->righttree, air_look_inner(plan, look), false);
+				break;
+			}
+			plan->lefttree = process(s, plan->lefttree, air_look_flat(look), false);
+			plan = air_flatten(s, (NestLoop *) plan, look);
+			break;
 		case T_MergeJoin:
 			plan->lefttree = process(s, plan->lefttree, air_look_outer(plan, look), false);
 			plan->righttree = process(s, plan->righttree, air_look_inner(plan, look),

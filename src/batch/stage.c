@@ -250,9 +250,8 @@ rows_before(const Plan *plan, List *moved)
 	return rint(Max(rows, plan->plan_rows));
 }
 
-/* Stages for the calls in expr until none can be taken out any more. */
-static Node *
-make_stages(AirSurgery *s, Plan **top, int *ncolumns, Node *expr, AirLook look)
+Node *
+air_make_stages(AirSurgery *s, Plan **top, int *ncolumns, Node *expr, AirLook look)
 {
 	for (;;)
 	{
@@ -264,6 +263,25 @@ make_stages(AirSurgery *s, Plan **top, int *ncolumns, Node *expr, AirLook look)
 		*top = &air_stage(s, *top, pulled, look)->scan.plan;
 		*ncolumns += list_length(pulled);
 	}
+}
+
+Plan *
+air_evaluate(AirSurgery *s, Plan *top, int ncolumns, double rows, List *quals, List *tlist,
+			 AirLook look)
+{
+	ListCell *lc;
+
+	foreach (lc, quals)
+	{
+		Node *qual = air_make_stages(s, &top, &ncolumns, lfirst(lc), look);
+
+		top->qual = lappend(top->qual, to_own_columns(qual, NULL));
+		rows = Max(rows * air_selectivity(list_make1(qual)), 1);
+		top->plan_rows = rint(rows);
+	}
+	tlist = (List *) air_make_stages(s, &top, &ncolumns, (Node *) tlist, look);
+	top->targetlist = (List *) to_own_columns((Node *) tlist, NULL);
+	return top;
 }
 
 Plan *
@@ -297,16 +315,7 @@ air_wrap(AirSurgery *s, Plan *plan, AirLook look)
 	plan->async_capable = false;
 	ncolumns = list_length(columns);
 
-	foreach (lc, moved)
-	{
-		Node *qual = make_stages(s, &top, &ncolumns, lfirst(lc), look);
-
-		top->qual = lappend(top->qual, to_own_columns(qual, NULL));
-		before = Max(before * air_selectivity(list_make1(qual)), 1);
-		top->plan_rows = rint(before);
-	}
-	tlist = (List *) make_stages(s, &top, &ncolumns, (Node *) tlist, look);
-	top->targetlist = (List *) to_own_columns((Node *) tlist, NULL);
+	top = air_evaluate(s, top, ncolumns, before, moved, tlist, look);
 	top->plan_rows = rows;
 	top->initPlan = plan->initPlan;
 	plan->initPlan = NIL;

@@ -33,6 +33,7 @@ extern AirLook air_look_lazy(void);
 extern AirLook air_look_one(void);
 extern AirLook air_look_outer(const Plan *plan, AirLook look);
 extern AirLook air_look_inner(const Plan *plan, AirLook look);
+extern AirLook air_look_flat(AirLook look);
 extern AirLook air_look_member(const Plan *plan, AirLook look);
 
 /* planner.c: an id that no node of the statement has. */
@@ -50,6 +51,19 @@ extern List *air_column_list(const List *tlist, int varno);
 /* stage.c: the node, with stages above it for the calls of its target list and conditions. */
 extern Plan *air_wrap(AirSurgery *s, Plan *plan, AirLook look);
 
+/*
+ * stage.c, for expressions over columns (OUTER_VAR) of *top, which has *ncolumns: stages above
+ * *top for the calls in expr, until it holds none that can be taken out.
+ */
+extern Node *air_make_stages(AirSurgery *s, Plan **top, int *ncolumns, Node *expr, AirLook look);
+
+/*
+ * The same for conditions, one after another, and a target list, which the last stage then
+ * evaluates.  top must be a stage unless the first condition holds a call.  rows: of top.
+ */
+extern Plan *air_evaluate(AirSurgery *s, Plan *top, int ncolumns, double rows, List *quals,
+						  List *tlist, AirLook look);
+
 /* Could calls of the node's target list and conditions be made by stages above it? */
 extern bool air_is_wrappable(const Plan *plan);
 
@@ -58,6 +72,14 @@ extern bool air_has_multiexpr(List *tlist);
 
 /* aggregate.c: stages below an aggregate for the calls in its arguments. */
 extern void air_batch_aggregate(AirSurgery *s, Agg *agg, AirLook look);
+
+/*
+ * flatten.c: a join whose inner side is one evaluated row, LATERAL ai_call(d.body), as stages
+ * above its outer side.  Asked before and done after the outer side's own turn; the join
+ * itself where it cannot be done after all.
+ */
+extern bool air_can_flatten(const NestLoop *join);
+extern Plan *air_flatten(AirSurgery *s, NestLoop *join, AirLook look);
 
 /* hoist.c: calls only for the rows that a LIMIT lets through; one stage for all members. */
 extern Plan *air_hoist_over_limit(Limit *limit, AirLook look);

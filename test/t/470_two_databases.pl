@@ -81,7 +81,7 @@ is(stat_of('attempts'), requests(undef), 'each request');
 
 # Health is the cluster's: a breaker that a's failures opened spares b the request.
 $t->behave('shaky', status => 503);
-my $fail = q{SELECT count(*) FROM (SELECT ai_call('Echo: ' || i, '{"model": "shaky", "retries": 0, "timeout_ms": 100}') FROM generate_series(1, 8) i OFFSET 0) x};
+my $fail = q{SELECT count(x) FROM (SELECT ai_call('Echo: ' || i, '{"model": "shaky", "retries": 0, "timeout_ms": 100}') FROM generate_series(1, 8) i OFFSET 0) x};
 in_db('a', $fail);
 is(in_db('b', q{SELECT breaker FROM ai_router.model_health WHERE model = 'shaky'}), 'open', 'b sees the breaker that a opened');
 my $before = requests('shaky');

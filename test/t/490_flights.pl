@@ -32,9 +32,9 @@ sub asking { return grep { $t->sockets_to($_->pid, $t->{port}, 'ESTABLISHED') > 
 my @sessions = map { $t->session } 1 .. 16;
 my @forms = (
 	q(SELECT array_agg(DISTINCT a) FROM unnest(ai_complete(array_fill('Echo: equal'::text, ARRAY[100]), '{"model":"slow"}')) a),
-	q(SELECT array_agg(DISTINCT ai_complete('Echo: equal', '{"model":"slow"}')) FROM generate_series(1, 50)),
-	q(SELECT array_agg(DISTINCT ai_chat('[{"role":"user","content":"Echo: equal"}]', '{"model":"slow"}')) FROM generate_series(1, 50)),
-	q(SELECT array_agg(DISTINCT (ai_call('Echo: equal', '{"model":"slow","task":"t"}')).answer) FROM generate_series(1, 50)));
+	q(SELECT array_agg(DISTINCT ai_complete('Echo: equal' || left(i::text, 0), '{"model":"slow"}')) FROM generate_series(1, 50) i),
+	q(SELECT array_agg(DISTINCT ai_chat(('[{"role":"user","content":"Echo: equal"}]' || left(i::text, 0))::jsonb, '{"model":"slow"}')) FROM generate_series(1, 50) i),
+	q(SELECT array_agg(DISTINCT (ai_call('Echo: equal' || left(i::text, 0), '{"model":"slow","task":"t"}')).answer) FROM generate_series(1, 50) i));
 $sessions[$_]->send($forms[ $_ % 4 ]) for 0 .. 15;
 is(join(' ', map { outcome($_->wait) } @sessions), join(' ', ('{equal}') x 16), '1,000 equal prompts from 16 sessions: one answer');
 is(requests('slow'), 1, 'one request');
