@@ -144,6 +144,8 @@ may_read(AirBatchState *node)
 
 	if (node->at_end)
 		return false;
+	if (ring->n == 0 && node->below == NULL)
+		return true;
 	if (ring->n > 0 && (!air_batching || ring->held >= HELD_PER_SLOT * air_max_concurrency ||
 						ring->bytes + air_flow_bytes(node->flow) >= work_mem * (size_t) 1024))
 		return false;
