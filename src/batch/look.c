@@ -140,11 +140,10 @@ air_look_outer(const Plan *plan, AirLook look)
 		case T_WindowAgg:
 			/* With a run condition it stops where the condition does. */
 			return ((const WindowAgg *) plan)->runCondition ? air_look_lazy() : reduced(look);
+		case T_IncrementalSort:
 		case T_Group:
 		case T_Unique:
 			return reduced(look);
-		case T_LockRows:
-			return look; /* it gives every row but those that others have changed */
 		case T_Memoize:
 			return ((const Memoize *) plan)->singlerow ? air_look_one() : look;
 		case T_Material:

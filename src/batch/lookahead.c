@@ -101,7 +101,7 @@ air_ahead_bound(AirAhead *ahead, PlanState *parent)
 
 		bound = limit == AIR_ALL_ROWS ? limit : limit - ahead->given;
 		if (bound <= 0 && (ahead->flags & AIR_LOOK_LAZY_AFTER))
-			bound = ahead->consumed;
+			bound = -bound;
 	}
 	if (ahead->flags & AIR_LOOK_LAZY_TOO)
 		lazy |= ahead->mode == AIR_LOOK_BOUND || run != AIR_ALL_ROWS;

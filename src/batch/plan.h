@@ -35,7 +35,10 @@ typedef enum AirLookAhead
 #define AIR_LOOK_RUN_TOO 1
 /* TOP: a run with a count makes it lazy: rows above are not rows here.  BOUND: lazy, too. */
 #define AIR_LOOK_LAZY_TOO 2
-/* BOUND: lazy when the LIMIT's rows have been given and the parent, which drops some, wants more. */
+/*
+ * BOUND: when the LIMIT's rows have been given and the parent, which drops some, wants more,
+ * as many as have been given beyond them already.
+ */
 #define AIR_LOOK_LAZY_AFTER 4
 
 typedef struct AirBatchPlan
