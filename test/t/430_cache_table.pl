@@ -164,7 +164,8 @@ for my $how ('shared memory', 'the table')
 	my $before = requests();
 	$s = $t->session;
 	is($s->query($update)->{error}{M}, 'row 900', "$how: an UPDATE fails");
-	cmp_ok(requests() - $before, '<=', 900, 'after no more calls than rows');
+	# Rows that were read ahead are paid for, too: as many as may be under way or wait for a slot.
+	cmp_ok(requests() - $before, '<=', 900 + 2 * 64, 'after no more calls than rows, but for those that were begun');
 	$t->sql('ALTER TABLE items DISABLE TRIGGER t');
 	if ($how eq 'the table')
 	{
@@ -172,7 +173,8 @@ for my $how ('shared memory', 'the table')
 		$s = $t->session;
 	}
 	is($s->query($update)->{error}, undef, 'and succeeds the second time');
-	is(requests() - $before, 1000, 'each row was paid for once');
+	# What was in flight when it failed may have been given up.
+	cmp_ok(requests() - $before, '<=', 1000 + 64, 'each row was paid for once, but for those in flight');
 	is($t->sql("SELECT count(*) FROM items WHERE answer = '$how, item ' || id"), 1000, 'and is right');
 	$t->sql('ALTER TABLE items ENABLE TRIGGER t');
 }
