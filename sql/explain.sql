@@ -1,16 +1,17 @@
 -- What EXPLAIN says of AI calls before they are made, and after.  Prices: $1 and $10 per
 -- million tokens.
-TRUNCATE ai_router.models, ai_router.rules, ai_router.fixtures, ai_router.calls;
+TRUNCATE ai_router.models, ai_router.rules, ai_router.fixtures;
 CREATE SERVER explain_one FOREIGN DATA WRAPPER ai_router OPTIONS (api 'fixture');
 INSERT INTO ai_router.models (name, server, input_price, output_price) VALUES
-    ('m', 'explain_one', 1, 10), ('n', 'explain_one', 2, 20), ('free', 'explain_one', NULL, NULL);
+    ('explain_m', 'explain_one', 1, 10), ('explain_n', 'explain_one', 2, 20), ('free', 'explain_one', NULL, NULL);
 INSERT INTO ai_router.rules (name, priority, condition, models, strategy, weights) VALUES
     ('unpriced', 10, '$.task == "unpriced"', '{free}', NULL, NULL),
-    ('lots', 15, '$.task == "lots"', '{m,n}', 'weighted', '{3,1}'),
-    ('long', 20, '$.tokens > 1000', '{n}', NULL, NULL),
-    ('letters', 30, '$.prompt starts with "Dear"', '{n}', NULL, NULL),
-    ('rest', 100, NULL, '{m,n}', NULL, NULL);
-INSERT INTO ai_router.fixtures (answer) VALUES ('aa bb cc dd ee ff gg hh ii jj');
+    ('lots', 15, '$.task == "lots"', '{explain_m,explain_n}', 'weighted', '{3,1}'),
+    ('long', 20, '$.tokens > 1000', '{explain_n}', NULL, NULL),
+    ('letters', 30, '$.prompt starts with "Dear"', '{explain_n}', NULL, NULL),
+    ('explain', 100, NULL, '{explain_m,explain_n}', NULL, NULL);
+-- As many tokens as an answer is taken to have: history changes nothing.
+INSERT INTO ai_router.fixtures (answer) VALUES (repeat('aa ', 200));
 -- 40 and 5000 bytes; a note for one of four, "open" for one of ten.
 CREATE TABLE explain_t (id int PRIMARY KEY, body text, long text, note text, state text);
 INSERT INTO explain_t SELECT n, repeat('word ', 8), repeat('word ', 1000), CASE WHEN n % 4 = 0 THEN 'x' END,
@@ -32,7 +33,7 @@ CREATE FUNCTION explain_ai(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE line text;
 BEGIN
     FOR line IN EXECUTE 'EXPLAIN ' || query LOOP
-        IF line ~ 'AI|Model|Calls|ai_complete|ai_call|->  Custom' THEN RETURN NEXT regexp_replace(line, 'cost=\S+ (rows=\d+) width=\d+', '\1'); END IF;
+        IF line ~ 'AI|Model|Calls|Tokens|ai_complete|->  Custom' THEN RETURN NEXT regexp_replace(line, 'cost=\S+ (rows=\d+) width=\d+', '\1'); END IF;
     END LOOP;
 END $$;
 \pset format unaligned
@@ -54,7 +55,7 @@ SELECT explain_ai('SELECT ai_complete(array_agg(body)) FROM explain_t');
 
 -- Hints: constant, from the row, wrong; prices that are not known; lots.
 SELECT explain_ai('SELECT ai_complete(body, ''{"max_tokens": 5}'') FROM explain_t');
-SELECT explain_ai('SELECT ai_complete(body, ai_hints(model => ''n'')) FROM explain_t');
+SELECT explain_ai('SELECT ai_complete(body, ai_hints(model => ''explain_n'')) FROM explain_t');
 SELECT explain_ai('SELECT ai_complete(body, ai_hints(model => state)) FROM explain_t');
 SELECT explain_ai('SELECT ai_complete(body, ''{"modell": "x"}'') FROM explain_t');
 SELECT explain_ai('SELECT ai_complete(body, ''{"model": "x"}'') FROM explain_t');
@@ -92,3 +93,91 @@ SELECT explain_ai('EXECUTE explain_p(''Dear Sir or Madam, '')');
 SET plan_cache_mode = force_generic_plan;
 SELECT explain_ai('EXECUTE explain_p(''Dear Sir or Madam, '')');
 RESET plan_cache_mode;
+
+-- Output: as much as such calls had lately; of the rule where the model has none.
+INSERT INTO ai_router.calls (call_id, at, finished_at, role_id, role, function, rule, model, status, attempts, output_tokens)
+    SELECT n, now(), now(), 10, 'x', f, r, m, s, 1, t FROM (VALUES (1, 'ai_complete', 'explain', 'explain_m', 'ok', 30), (2, 'ai_complete', 'explain', 'explain_m', 'ok', 31),
+        (3, 'ai_complete', 'explain', 'explain_m', 'error', 999), (4, 'ai_chat', 'explain', 'explain_m', 'ok', 999), (5, 'ai_complete', 'letters', 'explain_m', 'ok', 50)) v(n, f, r, m, s, t);
+\c
+\pset format unaligned
+\pset tuples_only on
+SELECT explain_ai('SELECT ai_complete(body) FROM explain_t');
+SELECT explain_ai('SELECT ai_complete(''Dear '' || body) FROM explain_t');
+SELECT explain_ai('SELECT ai_complete(body, ''{"max_tokens": 5}'') FROM explain_t');
+DELETE FROM ai_router.calls WHERE rule IN ('explain', 'letters');
+\c
+\pset format unaligned
+\pset tuples_only on
+
+-- Who may not call is told so; no statement fails for its estimate.
+CREATE ROLE regress_explain;
+GRANT SELECT ON explain_t TO regress_explain;
+SET ROLE regress_explain;
+SELECT explain_ai('SELECT ai_complete(body) FROM explain_t');
+SET ai_router.refuse_on_estimate = off;
+SELECT count(ai_complete(body)) FROM explain_t WHERE id < 0;
+RESET ROLE;
+SET ai_router.enabled = off;
+SELECT explain_ai('SELECT ai_complete(body) FROM explain_t');
+RESET ai_router.enabled;
+SELECT count(ai_complete(body, '{"modell": "x"}')) FROM explain_t WHERE id < 0;
+
+-- ANALYZE: what the calls came to.
+CREATE FUNCTION explain_run(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) ' || query LOOP
+        RETURN NEXT regexp_replace(regexp_replace(line, 'In Flight: \d+', 'In Flight: N'), 'rows=(\d+)\.00', 'rows=\1');
+    END LOOP;
+END $$;
+CREATE TABLE explain_run AS SELECT n AS id, 'row ' || n AS body, CASE WHEN n % 2 = 0 THEN 'x' END AS note FROM generate_series(1, 10) n;
+ANALYZE explain_run;
+SELECT explain_run('SELECT coalesce(note, ai_complete(body)) FROM explain_run');
+SELECT explain_run('SELECT ai_complete(body, ''{"cache": "on"}'') FROM explain_run WHERE id < 4');
+SELECT explain_run('SELECT ai_complete(body, ''{"cache": "on"}'') FROM explain_run');
+SELECT explain_run('SELECT ai_complete(body, ''{"task": "unpriced"}''), ai_complete(body) FROM explain_run');
+INSERT INTO ai_router.fixtures (id, pattern, error) VALUES (-1, 'row 7', '503');
+SET ai_router.retries = 1;
+SELECT explain_run('SELECT ai_complete(body, ''{"on_error": "null", "model": "explain_m"}'') FROM explain_run');
+RESET ai_router.retries;
+SELECT explain_run('SELECT ai_complete(''one'')');
+SELECT explain_run('SELECT ai_complete(body) FROM explain_run WHERE id < 0');
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) SELECT id FROM explain_run WHERE id = 1;
+SELECT count(*) FROM explain_ai('(ANALYZE) SELECT ai_complete(body) FROM explain_run WHERE id < 3') line WHERE line ~ 'Time Waiting: [0-9.]+ ms$';
+CREATE FUNCTION explain_json(query text) RETURNS json LANGUAGE plpgsql AS $$
+DECLARE result json; BEGIN EXECUTE 'EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF, FORMAT JSON) ' || query INTO result; RETURN result; END $$;
+SELECT key, CASE WHEN key ~ 'Flight|Peak' THEN 'N' ELSE value::text END FROM json_each(explain_json('SELECT ai_complete(body) FROM explain_run WHERE id < 3')->0->'Plan') WHERE key ~ 'Call|Retr|Tok|Cost|AI|Peak|Flight' AND key <> 'Total Cost' AND key <> 'Startup Cost';
+SELECT * FROM json_each(explain_json('SELECT ai_complete(body) FROM explain_run WHERE id < 3')->0) WHERE key ~ 'AI';
+
+-- Above the cap: a warning, once per statement, or an error.  Answers are cached: nothing is spent.
+CREATE FUNCTION explain_loop() RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE n bigint := 0; m bigint;
+BEGIN FOR i IN 1..3 LOOP SELECT count(ai_complete(body, '{"cache": "on"}')) INTO m FROM explain_run WHERE id <= 6; n := n + m; END LOOP; RETURN n; END $$;
+SELECT count(ai_complete(body, '{"cache": "on"}')) FROM explain_run WHERE id <= 6;
+SET ai_router.max_statement_cost = 0.01;
+SELECT count(ai_complete(body, '{"cache": "on"}')) FROM explain_run WHERE id <= 6;
+SELECT explain_loop();
+DO $$ BEGIN PERFORM explain_loop(); PERFORM explain_loop(); END $$;
+BEGIN;
+DECLARE c CURSOR FOR SELECT left(ai_complete(body, '{"cache": "on"}'), 5) FROM explain_run WHERE id <= 6;
+FETCH 2 FROM c;
+FETCH 2 FROM c;
+COMMIT;
+EXPLAIN (COSTS OFF) SELECT count(ai_complete(body)) FROM explain_run WHERE id <= 6;
+SELECT count(ai_complete(body, '{"cache": "on", "max_tokens": 10}')) FROM explain_run WHERE id < 3;
+SET ai_router.max_statement_cost = 0;
+SELECT count(ai_complete(body, '{"cache": "on"}')) FROM explain_run WHERE id <= 6;
+SET ai_router.max_statement_cost = 0.01;
+SET ai_router.refuse_on_estimate = on;
+SELECT count(ai_complete(body, '{"cache": "on"}')) FROM explain_run WHERE id <= 6;
+\echo :LAST_ERROR_SQLSTATE
+SELECT explain_loop();
+EXPLAIN (COSTS OFF) SELECT count(ai_complete(body)) FROM explain_run WHERE id <= 6;
+EXPLAIN (ANALYZE) SELECT count(ai_complete(body)) FROM explain_run WHERE id <= 6;
+CREATE TABLE explain_made AS SELECT ai_complete(body, '{"cache": "on"}') FROM explain_run WHERE id <= 6;
+SELECT count(ai_complete(body, '{"task": "unpriced"}')) FROM explain_run WHERE id <= 6;
+SET ROLE regress_explain;
+SET ai_router.refuse_on_estimate = off;
+RESET ROLE;
+DROP OWNED BY regress_explain;
+DROP ROLE regress_explain;

@@ -5,7 +5,7 @@
 TRUNCATE ai_router.models, ai_router.rules, ai_router.fixtures;
 CREATE SERVER statement_one FOREIGN DATA WRAPPER ai_router OPTIONS (api 'fixture');
 INSERT INTO ai_router.models (name, server, input_price, output_price) VALUES ('m', 'statement_one', 0, 1000);
-INSERT INTO ai_router.rules (name, defaults) VALUES ('rest', '{"max_tokens": 10}');
+INSERT INTO ai_router.rules (name, defaults) VALUES ('statement', '{"max_tokens": 10}');
 INSERT INTO ai_router.fixtures (pattern, error, latency_ms, answer) VALUES
     ('^503', '503', 0, 'down'), ('^slow', NULL, 60000, 'late'), (NULL, NULL, 0, 'aa bb cc dd ee ff gg hh ii jj');
 SET ai_router.retries = 0;
@@ -25,6 +25,7 @@ EXECUTE statement_p(5);
 EXECUTE statement_p(6);
 SELECT count(ai_complete('row ' || n)) FROM generate_series(1, 5) n \; SELECT count(ai_complete('row ' || n)) FROM generate_series(1, 5) n;
 CREATE TEMP TABLE statement_t AS SELECT n, ai_complete('row ' || n) AS a FROM generate_series(1, 5) n;
+ANALYZE statement_t;
 UPDATE statement_t SET a = ai_complete('again ' || n);
 COPY (SELECT ai_complete('row ' || n) FROM generate_series(1, 6) n) TO STDOUT;
 

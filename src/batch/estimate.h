@@ -23,8 +23,8 @@ typedef struct AirEstimate
 } AirEstimate;
 
 /*
- * Estimate a call by routing one like it, as the current role would.  Sends nothing, waits
- * for no lock and never fails: what goes wrong is in *out.  Still raises for a cancel.
+ * Estimate a call by routing one like it, as the current role would.  Sends nothing and
+ * never fails: what goes wrong is in *out.  Still raises for a cancel.
  * Strings are palloc'ed in CurrentMemoryContext.
  */
 extern void air_estimate(const AirSite *site, AirEstimate *out);

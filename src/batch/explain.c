@@ -114,19 +114,18 @@ put_counts_text(ExplainState *es, const AirBatchCounts *counts, const AirTally *
 {
 	StringInfoData line;
 
-	put_line(es, psprintf("Calls Made: " INT64_FORMAT "  Cached: " INT64_FORMAT
-						  "  Joined: " INT64_FORMAT "  Failed: " INT64_FORMAT
-						  "  Retries: " INT64_FORMAT "  Skipped: " INT64_FORMAT
-						  "  Max In Flight: %d",
-						  tally->asked, tally->cached, tally->joined, tally->failed,
-						  tally->attempts - tally->asked, counts->skipped,
-						  tally->max_in_flight));
+	put_line(es,
+			 psprintf("Calls Made: " INT64_FORMAT "  Cached: " INT64_FORMAT
+					  "  Joined: " INT64_FORMAT "  Failed: " INT64_FORMAT "  Retries: " INT64_FORMAT
+					  "  Skipped: " INT64_FORMAT "  Max In Flight: %d",
+					  tally->asked, tally->cached, tally->joined, tally->failed,
+					  tally->attempts - tally->asked, counts->skipped, tally->max_in_flight));
 	initStringInfo(&line);
 	appendStringInfo(&line, "Input Tokens: " INT64_FORMAT "  Output Tokens: " INT64_FORMAT,
 					 tally->input_tokens, tally->output_tokens);
 	appendStringInfo(&line, "  Cost: %s", air_nano_show(tally->cost));
 	if (tally->unpriced > 0)
-		appendStringInfo(&line, " and " INT64_FORMAT " of unknown price", tally->unpriced);
+		appendStringInfo(&line, " and " INT64_FORMAT " of unknown cost", tally->unpriced);
 	if (es->timing)
 		appendStringInfo(&line, "  Time Waiting: %.3f ms", counts->waited_ms);
 	put_line(es, line.data);
@@ -154,7 +153,7 @@ put_counts(ExplainState *es, const AirBatchCounts *counts, const AirTally *tally
 	ExplainPropertyInteger("Input Tokens", NULL, tally->input_tokens, es);
 	ExplainPropertyInteger("Output Tokens", NULL, tally->output_tokens, es);
 	ExplainPropertyFloat("Cost", NULL, tally->cost / 1e9, 9, es);
-	ExplainPropertyInteger("Calls Without Price", NULL, tally->unpriced, es);
+	ExplainPropertyInteger("Calls Of Unknown Cost", NULL, tally->unpriced, es);
 	if (es->timing)
 		ExplainPropertyFloat("Time Waiting", "ms", counts->waited_ms, 3, es);
 	ExplainPropertyInteger("Peak Rows Buffered", NULL, counts->max_rows, es);

@@ -94,10 +94,10 @@ put_left_estimate(ExplainState *es, const AirSite *site, const AirEstimate *esti
 {
 	if (es->format == EXPLAIN_FORMAT_TEXT)
 	{
-		appendStringInfo(es->str, "  %s\n", site->door->name);
-		es->indent += 2;
+		ExplainPropertyText("Other AI Call", site->door->name, es);
+		es->indent++;
 		air_explain_estimate(es, estimate);
-		es->indent -= 2;
+		es->indent--;
 		return;
 	}
 	ExplainOpenGroup("AI Call", NULL, true, es);
@@ -144,20 +144,21 @@ put_actual(ExplainState *es)
 	const AirProgress *before = &wanted.before;
 	AirProgress now;
 	int64 calls, cached, joined, failed;
-	double spent;
+	AirNano spent;
 
 	air_statement_numbers(&now);
 	calls = now.calls - before->calls;
 	cached = now.cached - before->cached;
 	joined = now.joined - before->joined;
 	failed = now.failed - before->failed;
-	spent = (now.spent - before->spent) / 1e9;
+	spent = now.spent - before->spent;
 	if (es->format == EXPLAIN_FORMAT_TEXT)
 	{
 		ExplainPropertyText("AI Cost",
-							psprintf("%s for " INT64_FORMAT " calls, " INT64_FORMAT
+							psprintf("%s for " INT64_FORMAT " call%s, " INT64_FORMAT
 									 " cached, " INT64_FORMAT " joined, " INT64_FORMAT " failed",
-									 air_estimate_show(spent), calls, cached, joined, failed),
+									 air_nano_show(spent), calls, calls == 1 ? "" : "s", cached,
+									 joined, failed),
 							es);
 		return;
 	}
@@ -165,7 +166,7 @@ put_actual(ExplainState *es)
 	ExplainPropertyInteger("AI Calls Cached", NULL, cached, es);
 	ExplainPropertyInteger("AI Calls Joined", NULL, joined, es);
 	ExplainPropertyInteger("AI Calls Failed", NULL, failed, es);
-	ExplainPropertyFloat("AI Cost", NULL, spent, 9, es);
+	ExplainPropertyFloat("AI Cost", NULL, spent / 1e9, 9, es);
 }
 
 /* The calls that no node makes one by one, then all in one sum. */

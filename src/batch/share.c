@@ -14,6 +14,7 @@
 #include "catalog/pg_statistic.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
+#include "nodes/pathnodes.h"
 #include "storage/lmgr.h"
 #include "utils/float.h"
 #include "utils/fmgroids.h"
@@ -27,6 +28,26 @@
 #define UNKNOWN (-1.0)
 
 static double sel(const AirScope *scope, Node *node, Node *tested);
+
+/* Rows of a table, as the planner counts them; infinity where it cannot be opened at once. */
+static double
+rows_of_table(Oid relid)
+{
+	double rows = get_float8_infinity();
+	BlockNumber pages;
+	double visible;
+	Relation rel;
+
+	if (!ConditionalLockRelationOid(relid, AccessShareLock))
+		return rows;
+	rel = try_relation_open(relid, NoLock);
+	if (rel != NULL && RELKIND_HAS_TABLE_AM(rel->rd_rel->relkind))
+		table_relation_estimate_size(rel, NULL, &pages, &rows, &visible);
+	if (rel != NULL)
+		relation_close(rel, NoLock);
+	UnlockRelationOid(relid, AccessShareLock);
+	return rows;
+}
 
 /* A Var's relation and statistics; false if there are none.  Release the tuple. */
 static bool
@@ -53,6 +74,9 @@ statistics(const AirScope *scope, Node *node, VariableStatData *stat)
 	stat->var = node;
 	stat->vartype = stat->atttype = exprType(node);
 	stat->atttypmod = exprTypmod(node);
+	/* Where the number of values goes by that of rows. */
+	stat->rel = makeNode(RelOptInfo);
+	stat->rel->tuples = rows_of_table(rte->relid);
 	stat->acl_ok = false; /* ask only operators that leak nothing */
 	stat->freefunc = ReleaseSysCache;
 	stat->statsTuple =
@@ -189,26 +213,6 @@ air_guard_share(const AirScope *scope, Node *guard)
 	double s = sel(scope, guard, NULL);
 
 	return s == UNKNOWN ? 1 : Max(Min(s, 1), 0);
-}
-
-/* Rows of a table, as the planner counts them; infinity where it cannot be opened at once. */
-static double
-rows_of_table(Oid relid)
-{
-	double rows = get_float8_infinity();
-	BlockNumber pages;
-	double visible;
-	Relation rel;
-
-	if (!ConditionalLockRelationOid(relid, AccessShareLock))
-		return rows;
-	rel = try_relation_open(relid, NoLock);
-	if (rel != NULL && RELKIND_HAS_TABLE_AM(rel->rd_rel->relkind))
-		table_relation_estimate_size(rel, NULL, &pages, &rows, &visible);
-	if (rel != NULL)
-		relation_close(rel, NoLock);
-	UnlockRelationOid(relid, AccessShareLock);
-	return rows;
 }
 
 double

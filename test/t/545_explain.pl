@@ -1,0 +1,66 @@
+# EXPLAIN and the estimate before a statement: they buy nothing, wait for no lock, fail nothing.
+use strict;
+use warnings;
+use AiRouterTest;
+use Test::More;
+
+my $t = AiRouterTest->new('explain', cap => 1);
+$t->models_at_p(m => 'm');
+$t->sql("UPDATE ai_router.models SET input_price = 1, output_price = 10");
+$t->sql("CREATE TABLE docs AS SELECT n AS id, repeat('word ', 8) AS body FROM generate_series(1, 100) n; ANALYZE docs");
+my $explain = 'EXPLAIN UPDATE docs SET body = ai_complete(body)';
+
+sub explained { my ($session) = @_; return join "\n", map { $_->[0] } @{ $session->query($explain)->{rows} }; }
+sub output_tokens { my ($plan) = @_; return $plan =~ /Output Tokens: (\d+)/ ? $1 : undef; }
+
+my $s = $t->session;
+my $plan = explained($s);
+is(output_tokens($plan), 20000, 'an answer is taken to have 200 tokens') or diag $plan;
+$s->query($explain) for 1 .. 20;
+is($t->counter('m', 'requests'), 0, 'EXPLAIN asks no provider');
+is($t->sql('SELECT count(*) FROM ai_router.calls'), 0, 'and leaves nothing in the ledger');
+
+# --- The ledger: what such calls had, if it can be read at once ----------------------
+
+$t->sql("INSERT INTO ai_router.calls (call_id, at, finished_at, role_id, role, function, rule, model, status, attempts, output_tokens)
+	SELECT n, now(), now(), 10, 'x', 'ai_complete', 'default', 'm', 'ok', 1, CASE WHEN n > 2000 THEN 20 ELSE 50 END FROM generate_series(1, 3000) n");
+$t->sql("UPDATE ai_router.calls SET at = at + call_id * interval '1 ms'");
+is(output_tokens(explained($t->session)), 2000, 'the newest thousand calls tell');
+my $holder = $t->session;
+for ([ 'LOCK TABLE ai_router.calls IN ACCESS EXCLUSIVE MODE', 20000 ], [ 'REINDEX TABLE ai_router.calls', 20000 ],
+	[ 'LOCK TABLE ai_router.attempts, ai_router.hits, ai_router.cache IN ACCESS EXCLUSIVE MODE', 2000 ])
+{
+	my ($lock, $tokens) = @$_;
+	$holder->query('BEGIN');
+	$holder->query($lock);
+	my $other = $t->session;
+	$other->query("SET statement_timeout = '2s'");
+	my $begin = AiRouterSession::now();
+	my $got = explained($other);
+	cmp_ok(AiRouterSession::now() - $begin, '<', 1, "$lock: EXPLAIN does not wait");
+	is(output_tokens($got), $tokens, 'and estimates by what can be known');
+	$holder->query('ROLLBACK');
+}
+
+# --- The statement itself ---------------------------------------------------------
+
+my $refused = $t->session;
+$refused->query('SET ai_router.max_statement_cost = 0.01');
+$refused->query('SET ai_router.refuse_on_estimate = on');
+my $r = $refused->query('UPDATE docs SET body = ai_complete(body)');
+is($r->{error}{C}, 'RT004', 'refused by its estimate');
+like($r->{error}{M}, qr/^estimated \$0\.\d+ for 100 AI calls exceeds ai_router\.max_statement_cost \$0\.01$/, 'in figures');
+is($t->counter('m', 'requests'), 0, 'before anything was sent');
+
+# In parallel plans calls are above the Gather: there too.
+$refused->query('SET force_parallel_mode = on') if $t->sql('SHOW server_version_num') < 160000;
+$refused->query('SET debug_parallel_query = on') if $t->sql('SHOW server_version_num') >= 160000;
+is($refused->query('SELECT ai_complete(body) FROM docs')->{error}{C}, 'RT004', 'a parallel plan as well');
+$refused->query('RESET ai_router.refuse_on_estimate');
+is($refused->query('SELECT count(*) FROM docs')->{error}, undef, 'other statements go on');
+
+# Nothing is written.
+$refused->query('SET default_transaction_read_only = on');
+like(explained($refused), qr/Estimated AI Cost: \$0\.0/, 'also in a read-only transaction');
+
+done_testing();
