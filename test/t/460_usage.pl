@@ -59,6 +59,7 @@ is($t->sql('SELECT state FROM pg_stat_activity WHERE pid = ' . $s->pid), 'active
 $t->sql('SELECT pg_cancel_backend(' . $s->pid . ')');
 is($s->wait->{error}{C}, '57014', 'cancelled');
 # Hits, then calls that take long: the engine hands them over.
+$s->query('SET ai_router.max_concurrency = 1');
 $s->send(q{SELECT count(ai_complete('Echo: ' || CASE WHEN i < 50 THEN 'long' ELSE 'new ' || i END,
 	ai_hints(model => CASE WHEN i < 50 THEN 'good' ELSE 'slower' END, task => CASE WHEN i < 50 THEN 'first' ELSE 'then' END)))
 	FROM generate_series(1, 1000) i});
