@@ -95,25 +95,6 @@ begin(CustomScanState *css, EState *estate, int eflags)
 	air_flow_watch(node->flow, &node->flow);
 }
 
-/*
- * The flow has gone with a subtransaction in which the query was begun, though the query goes
- * on: possible where a set-returning SQL function is run by a cursor row by row.
- */
-static void
-flow_is_gone(AirBatchState *node)
-{
-	MemoryContext caller;
-
-	if (node->ring.held > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_CURSOR_STATE),
-				 errmsg("AI calls of this query ended with a savepoint that was rolled back")));
-	caller = MemoryContextSwitchTo(node->css.ss.ps.state->es_query_cxt);
-	node->flow = air_flow_begin();
-	air_flow_watch(node->flow, &node->flow);
-	MemoryContextSwitchTo(caller);
-}
-
 /* Read a row of the child and begin its calls.  False: there is none. */
 static bool
 read_row(AirBatchState *node)
@@ -161,10 +142,12 @@ may_read(AirBatchState *node)
 	AirRing *ring = &node->ring;
 	int64 bound;
 
-	if (ring->n > 0 &&
-		(!air_batching || air_flow_live(node->flow) >= LIVE_PER_SLOT * air_max_concurrency ||
-		 ring->held >= HELD_PER_SLOT * air_max_concurrency ||
-		 ring->bytes + air_flow_bytes(node->flow) >= work_mem * (size_t) 1024))
+	if (node->at_end)
+		return false;
+	if (ring->n == 0 && node->below == NULL)
+		return true;
+	if (ring->n > 0 && (!air_batching || ring->held >= HELD_PER_SLOT * air_max_concurrency ||
+						ring->bytes + air_flow_bytes(node->flow) >= work_mem * (size_t) 1024))
 		return false;
 	bound = air_ahead_bound(&node->ahead, &node->css.ss.ps);
 	if (ring->n >= bound)
@@ -187,15 +170,22 @@ static TupleTableSlot *
 next_row(AirBatchState *node)
 {
 	air_ring_let_go(&node->ring, &node->given);
+	/* PostgreSQL runs no query beyond the subtransaction that it was begun in. */
 	if (node->flow == NULL)
-		flow_is_gone(node);
+		elog(ERROR, "query has outlived its subtransaction");
 	if (node->ring.n > 0)
 		air_engine_poll();
-	while (!node->at_end && (node->ring.n == 0 || !head_ended(node)) && may_read(node))
+	while ((node->ring.n == 0 || !head_ended(node)) && may_read(node))
 	{
-		if (!read_row(node))
-			break;
-		if (node->given.seat != NULL)
+		/* Calls that end make room for others, though the first row is still waited for. */
+		if (air_flow_live(node->flow) >= LIVE_PER_SLOT * air_max_concurrency)
+		{
+			double since = air_monotonic_ms();
+
+			air_flow_wait(node->flow);
+			node->counts.waited_ms += air_monotonic_ms() - since;
+		}
+		else if (read_row(node) && node->given.seat != NULL)
 			return node->econtext->ecxt_outertuple;
 	}
 	if (node->ring.n == 0)
@@ -298,6 +288,7 @@ rescan(CustomScanState *css)
 
 	ExecClearTuple(css->ss.ss_ScanTupleSlot);
 	drop_rows(node);
+	ReScanExprContext(node->econtext);
 	air_ahead_reset(&node->ahead);
 	node->at_end = false;
 	node->estimated = false;

@@ -112,6 +112,9 @@ extern void air_engine_poll(void);
  */
 extern void air_engine_drain(void);
 
+/* Drive the engine until one more call of the flow has ended.  Raises as air_call_wait(). */
+extern void air_flow_wait(AirFlow *flow);
+
 /* The result of a call that has ended; lives until air_call_free() or the flow's end. */
 extern const AirResult *air_call_result(const AirCall *call);
 
@@ -125,7 +128,10 @@ extern void air_call_free(AirCall *call);
  */
 extern void air_call_null_or_raise(const AirCall *call);
 
-/* Raise the failure of a call with SQLSTATE, provider, model, status, request id and hint. */
+/*
+ * Raise the failure of a call with SQLSTATE, provider, model, status, request id and hint.
+ * Before, what its flow has in flight is awaited for some seconds: those answers are paid for.
+ */
 extern void air_call_raise(const AirCall *call) pg_attribute_noreturn();
 
 /* One line about the failure: provider, model, what happened.  palloc'ed. */

@@ -355,21 +355,39 @@ take_ready(void)
 	return true;
 }
 
-void
-air_call_wait(AirCall *call)
+/*
+ * Drive everybody's calls until that one has ended, or (NULL) until the flow has fewer than so
+ * many that have not.
+ */
+static void
+drive(const AirCall *call, const AirFlow *flow, int live, AirStatement *statement)
 {
 	resume_clock();
-	while (call->state != AIR_CALL_ENDED)
+	while (call != NULL ? call->state != AIR_CALL_ENDED : flow->live >= live)
 	{
 		air_waiting_poll();
 		start_ready();
-		if (call->state == AIR_CALL_ENDED)
+		if (call != NULL ? call->state == AIR_CALL_ENDED : flow->live < live)
 			break;
 		clean_up();
 		if (!take_ready())
-			look(air_notice_timeout(call->statement, air_waiting_timeout(until_next_due(true))));
-		air_notice_poll(call->statement);
+			look(air_notice_timeout(statement, air_waiting_timeout(until_next_due(true))));
+		air_notice_poll(statement);
 	}
+}
+
+void
+air_call_wait(AirCall *call)
+{
+	drive(call, NULL, 0, call->statement);
+}
+
+void
+air_flow_wait(AirFlow *flow)
+{
+	if (flow->live > 0)
+		drive(NULL, flow, flow->live,
+			  dlist_head_element(AirCall, in_flow, &flow->calls)->statement);
 }
 
 void

@@ -71,13 +71,22 @@ default_hint(const AirResult *result)
 	}
 }
 
+/* An error waits so long for the answers to what its flow has in flight, in ms. */
+#define LAST_ANSWERS_MS 5000
+
 void
 air_call_raise(const AirCall *call)
 {
 	const AirResult *result = &call->result;
-	char *message = air_result_message(result);
-	char *hint = result->failure.hint ? pstrdup(result->failure.hint) : default_hint(result);
-	char *earlier = result->earlier ? pstrdup(result->earlier) : NULL;
+	char *message;
+	char *hint;
+	char *earlier;
+
+	/* They are paid for: when the statement is run again, the cache has them. */
+	air_engine_finish(call->flow, LAST_ANSWERS_MS);
+	message = air_result_message(result);
+	hint = result->failure.hint ? pstrdup(result->failure.hint) : default_hint(result);
+	earlier = result->earlier ? pstrdup(result->earlier) : NULL;
 
 	ereport(ERROR, (errcode(air_errcode(result->failure.kind)), errmsg("%s", message),
 					earlier ? errdetail("Failed before, %d attempts in all: %s.", result->attempts,
