@@ -58,27 +58,26 @@ append_left(StringInfo to, double seconds)
 	}
 }
 
-/* What the line says. */
+/* What the line says: rows where there are many, else calls (of an array, of a loop). */
 static char *
 describe(const AirProgress *p)
 {
 	double left = air_progress_left(p, GetCurrentTimestamp());
+	bool rows = p->rows_expected > 1;
 	StringInfoData s;
 
 	initStringInfo(&s);
-	append_number(&s, p->rows_expected > 0 ? p->rows_done : p->done);
-	if (p->rows_done < p->rows_expected)
+	append_number(&s, rows ? p->rows_done : p->done);
+	if (rows && p->rows_done < p->rows_expected)
 	{
 		appendStringInfoString(&s, " of about ");
 		append_number(&s, p->rows_expected);
 	}
-	appendStringInfoString(&s, p->rows_expected > 0 ? " rows, " : " calls done, ");
+	appendStringInfoString(&s, rows ? " rows, " : " calls done, ");
 	append_number(&s, p->in_flight);
-	appendStringInfo(&s, "%s in flight, %s spent",
-					 p->rows_expected == 0 ? ""
-					 : p->in_flight == 1   ? " call"
-										   : " calls",
-					 show_dollars(p->spent));
+	if (rows)
+		appendStringInfoString(&s, p->in_flight == 1 ? " call" : " calls");
+	appendStringInfo(&s, " in flight, %s spent", show_dollars(p->spent));
 	if (p->failed > 0)
 	{
 		appendStringInfoString(&s, ", ");

@@ -24,6 +24,7 @@
 #include "base/compat.h"
 #include "base/settings.h"
 #include "http/internal.h"
+#include "http/sockets.h"
 
 /* Idle exchanges kept with their handles; more than this go back to malloc. */
 #define POOL_SIZE 64
@@ -39,27 +40,13 @@
 #define SPIN_MS 0.1
 #define MAX_SPIN_PENALTY 4096
 
-/*
- * A socket of curl in the epoll set.  curl asks for the same events again with each request
- * on a connection and for none in between: it stays in the set meanwhile, which saves two
- * system calls a request.  Events that nobody wants (the peer closed it) take it out.
- */
-typedef struct Watch
-{
-	bool open;        /* curl opened it and has not closed it */
-	uint8 registered; /* events in the epoll set, 0: is not in it */
-	uint8 wanted;     /* by curl now */
-} Watch;
-
 typedef struct AirDriver
 {
 	CURLM *multi;
-	int epoll_fd;
-	Watch *watches; /* by descriptor; malloc'ed */
-	int nwatches;
+	AirSockets sockets; /* the epoll set */
 	WaitEventSet *waits;
 	double timer_due; /* on air_monotonic_ms(), < 0: curl wants no timer */
-	int sockets;      /* open sockets of curl */
+	int open;         /* sockets of curl */
 	int reserved;     /* of these, how many fd.c knows about */
 	long max_connections;
 	dlist_head active;
@@ -74,74 +61,16 @@ static AirDriver *driver = NULL;
 
 /* ---- curl's callbacks: record only ---- */
 
-/* What is known about a descriptor, NULL where it is not a connection of ours (the resolver's). */
-static Watch *
-watch_of(AirDriver *d, int fd)
-{
-	return fd < d->nwatches && d->watches[fd].open ? &d->watches[fd] : NULL;
-}
-
-/* A connection is opened or closed.  Without memory for it it is not known, which works, too. */
-static void
-set_open(AirDriver *d, int fd, bool open)
-{
-	if (fd >= d->nwatches && open)
-	{
-		int n = Max(64, 2 * fd);
-		Watch *grown = realloc(d->watches, n * sizeof(Watch));
-
-		if (grown == NULL)
-			return;
-		memset(grown + d->nwatches, 0, (n - d->nwatches) * sizeof(Watch));
-		d->watches = grown;
-		d->nwatches = n;
-	}
-	if (fd < d->nwatches)
-		d->watches[fd] = (Watch){.open = open};
-}
-
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
 {
 	AirDriver *d = arg;
-	Watch *watch = watch_of(d, fd);
-	struct epoll_event ev = {.data.fd = fd};
+	uint32 events = ((what & CURL_POLL_IN) ? EPOLLIN : 0) | ((what & CURL_POLL_OUT) ? EPOLLOUT : 0);
 
-	ev.events = ((what & CURL_POLL_IN) ? EPOLLIN : 0) | ((what & CURL_POLL_OUT) ? EPOLLOUT : 0);
-	if (what == CURL_POLL_REMOVE)
-		ev.events = 0;
-	if (watch != NULL)
-	{
-		watch->wanted = (uint8) ev.events;
-		if (watch->registered != 0 && (ev.events == 0 || ev.events == watch->registered))
-			return 0;
-	}
-	if (ev.events == 0)
-	{
-		/* Fails harmlessly when curl closed the descriptor first. */
-		(void) epoll_ctl(d->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-		return 0;
-	}
-	/* A descriptor number can come back while its predecessor is still known: try both. */
-	if (epoll_ctl(d->epoll_fd, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &ev) != 0)
-		(void) epoll_ctl(d->epoll_fd, known ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &ev);
-	curl_multi_assign(d->multi, fd, d);
-	if (watch != NULL)
-		watch->registered = (uint8) ev.events;
+	air_sockets_want(&d->sockets, fd, what == CURL_POLL_REMOVE ? 0 : events, known != NULL);
+	if (what != CURL_POLL_REMOVE && known == NULL)
+		curl_multi_assign(d->multi, fd, d);
 	return 0;
-}
-
-/* An event of a connection that rests: not for curl.  Takes it out of the set. */
-static bool
-is_unwanted(AirDriver *d, int fd)
-{
-	Watch *watch = watch_of(d, fd);
-
-	if (watch == NULL || watch->wanted != 0)
-		return false;
-	(void) epoll_ctl(d->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-	watch->registered = 0;
-	return true;
 }
 
 static int
@@ -160,8 +89,8 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
 
 	if (fd >= 0 && driver != NULL)
 	{
-		driver->sockets++;
-		set_open(driver, fd, true);
+		driver->open++;
+		air_sockets_opened(&driver->sockets, fd);
 	}
 	return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
@@ -171,8 +100,8 @@ on_close(void *arg, curl_socket_t fd)
 {
 	if (driver != NULL)
 	{
-		driver->sockets--;
-		set_open(driver, fd, false);
+		driver->open--;
+		air_sockets_closed(&driver->sockets, fd);
 	}
 	return close(fd);
 }
@@ -198,12 +127,12 @@ restore_signals(const sigset_t *saved)
 static void
 balance_descriptors(AirDriver *d)
 {
-	while (d->reserved < d->sockets)
+	while (d->reserved < d->open)
 	{
 		ReserveExternalFD();
 		d->reserved++;
 	}
-	while (d->reserved > d->sockets)
+	while (d->reserved > d->open)
 	{
 		ReleaseExternalFD();
 		d->reserved--;
@@ -248,7 +177,7 @@ step(AirDriver *d, const struct epoll_event *events, int n, bool timers)
 				   ((events[i].events & EPOLLOUT) ? CURL_CSELECT_OUT : 0) |
 				   ((events[i].events & EPOLLERR) ? CURL_CSELECT_ERR : 0);
 
-		if (!is_unwanted(d, events[i].data.fd))
+		if (!air_sockets_unwanted(&d->sockets, events[i].data.fd))
 			curl_multi_socket_action(d->multi, events[i].data.fd, mask, &running);
 	}
 	if (timers)
@@ -271,10 +200,10 @@ driver_destroy(AirDriver *d)
 		FreeWaitEventSet(d->waits);
 	if (d->multi != NULL)
 		curl_multi_cleanup(d->multi);
-	if (d->epoll_fd >= 0)
-		close(d->epoll_fd);
+	if (d->sockets.epoll_fd >= 0)
+		close(d->sockets.epoll_fd);
 	ReleaseExternalFD();
-	free(d->watches);
+	free(d->sockets.watches);
 	pfree(d);
 }
 
@@ -285,8 +214,8 @@ driver_set_up(AirDriver *d)
 	sigset_t saved;
 	bool ok;
 
-	d->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (d->epoll_fd < 0)
+	d->sockets.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (d->sockets.epoll_fd < 0)
 		ereport(ERROR,
 				(errcode_for_file_access(), errmsg("could not create epoll descriptor: %m")));
 
@@ -304,7 +233,7 @@ driver_set_up(AirDriver *d)
 	AddWaitEventToSet(d->waits, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
 	if (IsUnderPostmaster)
 		AddWaitEventToSet(d->waits, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
-	AddWaitEventToSet(d->waits, WL_SOCKET_READABLE, d->epoll_fd, NULL, NULL);
+	AddWaitEventToSet(d->waits, WL_SOCKET_READABLE, d->sockets.epoll_fd, NULL, NULL);
 }
 
 /* Create the driver of this backend.  Never in the postmaster: curl does not survive fork(). */
@@ -319,7 +248,7 @@ driver_create(void)
 	dlist_init(&d->done);
 	dlist_init(&d->pool);
 	d->timer_due = -1;
-	d->epoll_fd = -1;
+	d->sockets.epoll_fd = -1;
 	ReserveExternalFD();
 	PG_TRY();
 	{
@@ -361,7 +290,7 @@ spin(AirDriver *d, struct epoll_event *events)
 	}
 	until = air_monotonic_ms() + SPIN_MS;
 	do
-		n = epoll_wait(d->epoll_fd, events, EVENTS_PER_WAIT, 0);
+		n = epoll_wait(d->sockets.epoll_fd, events, EVENTS_PER_WAIT, 0);
 	while (n == 0 && !MyLatch->is_set && air_monotonic_ms() < until);
 	if (n > 0)
 		d->spin_penalty = 0;
@@ -457,7 +386,7 @@ air_http_wait(long timeout_ms)
 	CHECK_FOR_INTERRUPTS();
 
 	if (readable)
-		n = epoll_wait(d->epoll_fd, events, EVENTS_PER_WAIT, 0); /* -1: none */
+		n = epoll_wait(d->sockets.epoll_fd, events, EVENTS_PER_WAIT, 0); /* -1: none */
 	timers = d->timer_due >= 0 && d->timer_due <= air_monotonic_ms();
 	if (n > 0 || timers)
 		step(d, events, n, timers);
@@ -472,9 +401,9 @@ air_http_look(void)
 	int n;
 
 	CHECK_FOR_INTERRUPTS();
-	if (d == NULL || d->sockets == 0)
+	if (d == NULL || d->open == 0)
 		return false;
-	n = epoll_wait(d->epoll_fd, events, EVENTS_PER_WAIT, 0); /* -1: none */
+	n = epoll_wait(d->sockets.epoll_fd, events, EVENTS_PER_WAIT, 0); /* -1: none */
 	timers = d->timer_due >= 0 && d->timer_due <= air_monotonic_ms();
 	if (n <= 0 && !timers)
 		return false;

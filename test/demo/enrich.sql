@@ -1,9 +1,6 @@
-\set queues 'Which queue is this ticket for? Answer with one of: general, billing/invoice/charged, login/password, shipping/delivery, bug/error, feature/idea, refund/return, legal/privacy/GDPR'
-
 \timing on
 UPDATE tickets SET
-    category = ai_complete(subject || E'\n' || body,
-                           ai_hints(task => 'classify', system => :'queues')),
+    category = ai_complete(subject || ': ' || body, ai_hints(task => 'classify')),
     summary  = ai_complete('Summarize this support ticket in one sentence: ' || body,
                            ai_hints(task => 'summarize'));
 \timing off

@@ -1,11 +1,8 @@
-\set queues 'Which queue is this ticket for? Answer with one of: general, billing/invoice/charged, login/password, shipping/delivery, bug/error, feature/idea, refund/return, legal/privacy/GDPR'
-
--- The same UPDATE of the first $1 tickets.  Without the cache, so that every call is made.
+-- The same UPDATE, of the first $1 tickets.  Without the cache, so that every call is made.
 SET ai_router.cache = off;
 PREPARE enrich(int) AS
 UPDATE tickets SET
-    category = ai_complete(subject || E'\n' || body,
-                           ai_hints(task => 'classify', system => :'queues')),
+    category = ai_complete(subject || ': ' || body, ai_hints(task => 'classify')),
     summary  = ai_complete('Summarize this support ticket in one sentence: ' || body,
                            ai_hints(task => 'summarize'))
  WHERE id <= $1;

@@ -69,7 +69,7 @@ $s->query("$update WHERE id <= 100");
 my $asked = $t->counter('large', 'requests');
 cmp_ok(growth_of($large_rows, $update), '<', $most_kb, 'large answers: memory is bounded');
 is($t->counter('large', 'requests') - $asked, $large_rows, 'each was asked for once');
-cmp_ok($t->counter('large', 'peak'), '>', 4, 'side by side');
+cmp_ok($t->counter('large', 'connections'), '>', 4, 'side by side');
 is($s->value(q(SELECT count(*) FROM long WHERE answer IS DISTINCT FROM repeat(md5(id::text), 320))), 0, 'all are right');
 
 done_testing();

@@ -78,6 +78,22 @@ $r = $s->wait;
 is(scalar @{ $r->{notices} }, 1, 'one line for the statement around them');
 like($r->{notices}[0]{M}, qr/^\d+ calls done, [01] in flight/, 'with what is in flight');
 
+# An UPDATE: rows of its AI Batch node, of which the last have not been given when the calls have ended.
+$t->sql('CREATE TABLE rows AS SELECT g AS id, NULL::text AS answer FROM generate_series(1, 1200) g; ANALYZE rows');
+$s->query('SET ai_router.max_concurrency = 16');
+$s->send(q(UPDATE rows SET answer = ai_complete('Echo: ' || rpad(id::text, 40, '.'), '{"model": "rows"}')));
+ok(wait_for_done(200), 'calls of an UPDATE end');
+my $p = $w->query('SELECT rows_done, rows_expected, time_left, done, calls FROM ai_router.progress WHERE pid = ' . $s->pid)->{rows}[0];
+cmp_ok($p->[0], '>=', $p->[3] - 100, 'rows are counted');
+cmp_ok($p->[0], '<=', $p->[3], 'those whose calls have ended');
+is($p->[1], 1200, 'as many are expected as the planner thinks');
+like($p->[2], qr/^00:00:0[1-9]$|^00:00:[1-5]\d$/, 'and the time that the rest takes');
+move_clock(10_000);
+$r = $s->wait;
+is($r->{error}, undef, 'it ends well');
+is(scalar @{ $r->{notices} }, 1, 'one line');
+like($r->{notices}[0]{M}, qr/^(\d+|1,\d{3}) of about 1,200 rows, \d+ calls? in flight, \$[\d.]+ spent, about \d+ s left$/, 'rows and time');
+
 $s->query('RESET ai_router.progress_notices; SET ai_router.max_concurrency = 4');
 $s->send(array_of('off', 60));
 ok(wait_for_done(20), 'without the setting');
