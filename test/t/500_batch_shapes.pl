@@ -8,10 +8,20 @@ use AiRouterTest;
 use AiRouterShapes;
 use Test::More;
 
-my $t = AiRouterTest->new('shapes', conf => "autovacuum = off\nmax_prepared_transactions = 0\nai_router.retries = 0\nfsync = off\njit = off\n");
+# Freed memory is overwritten.
+my $t = AiRouterTest->new(
+	'shapes',
+	conf => "autovacuum = off\nai_router.retries = 0\nfsync = off\njit = off\n",
+	env => { MALLOC_PERTURB_ => 165 });
 $t->models_at_p(m => 'm', bad => 'bad--status-400');
 $t->sql("UPDATE ai_router.rules SET models = '{m,bad}'");
+$t->sql('CREATE ROLE clerk; CREATE ROLE judge; GRANT USAGE ON FOREIGN SERVER p TO clerk, judge');
 $t->sql(AiRouterShapes::setup('setup'));
+
+# The same with words of 3 kB.
+my $long = AiRouterShapes::setup('setup');
+$long =~ s/'w' \|\| i \* 7 % 20/rpad($&, 3000, 'x')/ or die 'no words';
+$t->sql("CREATE SCHEMA long; GRANT USAGE ON SCHEMA long TO clerk, judge; SET search_path = long, public; $long");
 
 my @files = qw(select conditions aggregate limit query change partition cursor plpgsql error);
 if ($t->sql("SELECT count(*) FROM pg_available_extensions WHERE name = 'postgres_fdw'"))
@@ -20,7 +30,9 @@ if ($t->sql("SELECT count(*) FROM pg_available_extensions WHERE name = 'postgres
 	$t->sql("CREATE EXTENSION postgres_fdw;
 		CREATE SERVER loop FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '$host', port '$port', dbname 'postgres', async_capable 'true');
 		CREATE USER MAPPING FOR CURRENT_USER SERVER loop");
-	$t->sql(AiRouterShapes::setup('fdw_setup'));
+	my $setup = AiRouterShapes::setup('fdw_setup');
+	$t->sql($setup);
+	$t->sql("SET search_path = long, public; $setup");
 	push @files, 'fdw';
 }
 else { diag 'without postgres_fdw: no shapes of foreign tables'; }
@@ -43,11 +55,14 @@ my @variants = (
 		name => 'other plans',
 		settings => 'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_hashagg = off'
 	},
+	{ name => 'long values', settings => "SET search_path = long, public; SET work_mem = '64kB'" },
 	{ name => 'generic plans', settings => 'SET plan_cache_mode = force_generic_plan', prepared => 1 });
 
+# Not //, which is the last pattern again.
+my ($variants, $shapes) = map { qr/(?:$_)/ } $ENV{VARIANTS} // '', $ENV{SHAPES} // '';
 my %calls;
 my $n = 0;
-for my $variant (grep { $_->{name} =~ ($ENV{VARIANTS} // "") } @variants)
+for my $variant (grep { $_->{name} =~ $variants } @variants)
 {
 	my %session;
 	my $begin = AiRouterSession::now();
@@ -59,7 +74,7 @@ for my $variant (grep { $_->{name} =~ ($ENV{VARIANTS} // "") } @variants)
 	$start->($_) for qw(on off);
 	for my $shape (map { AiRouterShapes::shapes($_) } @files)
 	{
-		next if "$shape->{file}: $shape->{name}" !~ ($ENV{SHAPES} // "");
+		next if "$shape->{file}: $shape->{name}" !~ $shapes;
 		my %how = (prepared => $variant->{prepared});
 		my $off = AiRouterShapes::run($t, $session{off}, $shape, %how);
 		my $on = AiRouterShapes::run($t, $session{on}, $shape, %how, latency => $variant->{latency});

@@ -10,6 +10,7 @@ use Test::More;
 my $t = AiRouterTest->new('random', conf => "autovacuum = off\nai_router.retries = 0\nfsync = off\njit = off\n");
 $t->models_at_p(m => 'm', bad => 'bad--status-400');
 $t->sql("UPDATE ai_router.rules SET models = '{m,bad}'");
+$t->sql('CREATE ROLE clerk; CREATE ROLE judge');
 $t->sql(AiRouterShapes::setup('setup'));
 
 my $seed = $ENV{SEED} // 1;

@@ -161,6 +161,8 @@ sub shape
 			'SELECT id, z FROM d ORDER BY id');
 	}
 	else { @sql = ('DELETE FROM d a' . $self->_where(['a'], 100) . ' RETURNING a.id'); }
+	my $constants = () = "@sql" =~ /'k'/g;
+	$flags{once} = [ '=', $constants ] if $constants;
 	return { name => join(";\n", @sql), file => 'random', flags => \%flags, sql => [ map { AiRouterShapes::written_out($_) } @sql ] };
 }
 

@@ -9,6 +9,7 @@
 #   same              as many calls as plain evaluation makes, not fewer either
 #   early=N           the consumer stops early: at most N calls, which may be more than plain evaluation makes
 #   batched plain     calls were, or were not, side by side (first variant)
+#   once=N            N calls depend on no row: each may be made once even if no row asks for it
 #   peak=N            at least N side by side (first variant)
 #   unordered         rows in any order
 #   ahead             arguments of later rows are looked at first: their error may come before rows that are due
@@ -124,7 +125,7 @@ sub problems
 
 	my ($n, $plain) = ($on->{calls}, $off->{calls});
 	if (my $early = $flags->{early}) { push @bad, "$n calls, at most $early->[1] wanted" if $n > $early->[1]; }
-	elsif ($n > $plain) { push @bad, "$n calls, plain evaluation makes $plain"; }
+	elsif ($n > $plain + ($flags->{once} ? $flags->{once}[1] : 0)) { push @bad, "$n calls, plain evaluation makes $plain"; }
 	push @bad, "$n calls, plain evaluation makes $plain, the same wanted" if $flags->{same} && $n != $plain;
 	return @bad unless $opt{figures};
 

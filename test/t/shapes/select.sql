@@ -22,7 +22,7 @@ SELECT e(t) IN ('w1', 'w2', 'w3'), id FROM d
 SELECT (ARRAY[e(t), e(w)])[2] FROM d
 --: a field of a composite made of calls | batched calls=20
 SELECT (ROW(e(t), id)::pair).a FROM d
---: to a domain | batched calls=20
+--: to a domain | batched calls=20 early=20
 SELECT e(t)::short FROM d
 --: to a domain that refuses one | early=40 batched
 SELECT e('abcd' || id)::short FROM d
