@@ -111,6 +111,7 @@ air_door_of(Oid funcid)
 static bool
 has_call(Node *node, void *arg)
 {
+	node = air_step_into(node);
 	if (node == NULL)
 		return false;
 	if (IsA(node, FuncExpr) && air_door_of(((FuncExpr *) node)->funcid) != NULL)

@@ -21,4 +21,18 @@ extern bool air_has_call(Node *expr);
 /* From _PG_init. */
 extern void air_functions_init(void);
 
+/*
+ * What most trees consist of, stepped over without the walker's ado: the expression of a
+ * target list's entry; NULL for what holds nothing.
+ */
+static inline Node *
+air_step_into(Node *node)
+{
+	if (node != NULL && IsA(node, TargetEntry))
+		node = (Node *) ((TargetEntry *) node)->expr;
+	if (node != NULL && (IsA(node, Var) || IsA(node, Const) || IsA(node, Param)))
+		return NULL;
+	return node;
+}
+
 #endif

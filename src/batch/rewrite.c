@@ -16,6 +16,7 @@
 static bool
 find_call(Node *node, void *arg)
 {
+	node = air_step_into(node);
 	if (node == NULL)
 		return false;
 	if (IsA(node, FuncExpr) && air_door_of(((FuncExpr *) node)->funcid) != NULL)

@@ -176,6 +176,7 @@ air_is_wrappable(const Plan *plan)
 static bool
 has_multiexpr(Node *node, void *arg)
 {
+	node = air_step_into(node);
 	if (node == NULL)
 		return false;
 	if (IsA(node, SubPlan) && ((SubPlan *) node)->subLinkType == MULTIEXPR_SUBLINK)
