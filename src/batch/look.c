@@ -147,6 +147,7 @@ air_look_outer(const Plan *plan, AirLook look)
 		case T_Memoize:
 			return ((const Memoize *) plan)->singlerow ? air_look_one() : look;
 		case T_Material:
+		case T_LockRows: /* drops a row only if somebody else changed it meanwhile */
 			return look;
 		case T_NestLoop:
 		case T_HashJoin:
