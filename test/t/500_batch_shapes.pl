@@ -38,7 +38,7 @@ if ($t->sql("SELECT count(*) FROM pg_available_extensions WHERE name = 'postgres
 else { diag 'without postgres_fdw: no shapes of foreign tables'; }
 
 my @variants = (
-	{ name => 'default', latency => [ 2, 3 ], figures => 1 },
+	{ name => 'default', latency => [ 1, 2 ], figures => 1 },
 	{
 		name => 'parallel',
 		parallel => 1,
