@@ -157,6 +157,12 @@ file_secret(CacheEntry *entry, const char **why)
 		pfree(entry->file_key);
 		entry->file_key = NULL;
 	}
+	/* What is bought from now on is bought with this key: not to be taken for the last one's. */
+	if (entry->hashed != NULL)
+	{
+		pfree(entry->hashed);
+		entry->hashed = NULL;
+	}
 	if (key == NULL)
 		return NULL;
 	entry->file_key = MemoryContextStrdup(cache_context, key);
