@@ -17,6 +17,9 @@
 #include "batch/functions.h"
 #include "batch/seat.h"
 
+/* Of a seat's context that are kept from row to row: most prompts fit. */
+#define SEAT_BYTES 4096
+
 void
 air_batch_call_check(const FuncExpr *expr)
 {
@@ -79,7 +82,8 @@ air_seat_make(MemoryContext cxt, const AirBatchCall *calls, int ncalls)
 	MemoryContext caller = MemoryContextSwitchTo(cxt);
 	AirSeat *seat = palloc0(offsetof(AirSeat, places) + sizeof(AirPlace) * ncalls);
 
-	seat->cxt = AllocSetContextCreate(cxt, "ai_router row", ALLOCSET_SMALL_SIZES);
+	seat->cxt =
+		AllocSetContextCreate(cxt, "ai_router row", 0, SEAT_BYTES, ALLOCSET_DEFAULT_MAXSIZE);
 	for (int i = 0; i < ncalls; i++)
 		place_init(&seat->places[i], &calls[i]);
 	MemoryContextSwitchTo(caller);

@@ -6,6 +6,7 @@
 
 #include "miscadmin.h"
 
+#include "batch/functions.h"
 #include "batch/plan.h"
 #include "batch/surgery.h"
 #include "batch/walk.h"
@@ -62,6 +63,20 @@ why_not_here(const Plan *plan)
 	if (air_has_multiexpr(plan->targetlist))
 		return "beside SET (..) = (SELECT ..)";
 	return NULL;
+}
+
+/* Nothing is computed in the target list. */
+static bool
+gives_columns_only(const Plan *plan)
+{
+	ListCell *lc;
+
+	foreach (lc, plan->targetlist)
+	{
+		if (air_step_into(lfirst(lc)) != NULL)
+			return false;
+	}
+	return true;
 }
 
 static bool
@@ -138,6 +153,9 @@ air_plan_expressions(Plan *plan, AirVisitExpr visit, void *arg)
 		default:
 			break;
 	}
+	/* So it is with most nodes of most statements, and none of those shall cost anything. */
+	if (plan->qual == NIL && gives_columns_only(plan))
+		return false;
 	here = why_not_here(plan);
 	return visit(plan, (Node *) plan->targetlist, here, arg) ||
 		   visit(plan, (Node *) plan->qual, here, arg);

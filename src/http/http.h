@@ -41,7 +41,7 @@ typedef struct AirHttpOptions
 } AirHttpOptions;
 
 /*
- * Start an exchange and send what can be sent at once.  Copies the request.
+ * Start an exchange: the next air_http_wait() or air_http_look() sends it.  Copies the request.
  * owner is handed back by air_exchange_owner().  ereports only when the driver
  * itself cannot be set up (no memory, no descriptors); all else is told by the exchange.
  */

@@ -131,13 +131,18 @@ air_url_authority(const char *url)
 bool
 air_url_at(const char *url, const char *host)
 {
-	const char *authority = air_url_authority(url);
-	size_t len = strcspn(authority, ":");
+	const char *scheme = strstr(url, "://");
+	const char *start = scheme != NULL ? scheme + 3 : url;
+	const char *end = start + strcspn(start, "/?#");
 	size_t want = strlen(host);
+	size_t len;
 
-	if (len < want || memcmp(authority + len - want, host, want) != 0)
+	for (const char *at = start; (at = memchr(at, '@', end - at)) != NULL;)
+		start = ++at;
+	len = strcspn(start, ":/?#");
+	if (len < want || pg_strncasecmp(start + len - want, host, want) != 0)
 		return false;
-	return len == want || authority[len - want - 1] == '.';
+	return len == want || start[len - want - 1] == '.';
 }
 
 /* See common.h. */

@@ -8,10 +8,10 @@ FROM generate_series(1, 1000) g;
 VACUUM ANALYZE doc, prompt;
 SET ai_router.cache = on;
 SELECT cardinality(ai_complete(array_agg(p))) AS answers FROM prompt \gset
--- Plans a join 200 times, executing nothing.
+-- Plans a join 60 times, executing nothing.
 CREATE FUNCTION plan_often() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-	FOR i IN 1..200 LOOP
+	FOR i IN 1..60 LOOP
 		EXECUTE 'EXPLAIN SELECT a.id, upper(b.body), count(*) FROM doc a JOIN doc b USING (id) LEFT JOIN prompt ON p = a.body '
 			'WHERE a.id BETWEEN 10 AND 900 AND lower(b.answer) LIKE ''x%'' GROUP BY a.id, b.body ORDER BY 3 DESC LIMIT 10';
 	END LOOP;
