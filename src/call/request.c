@@ -318,7 +318,7 @@ attempt_ended(AirRequest *request)
 {
 	AirCall *call = request->calls[0];
 	MemoryContext caller = MemoryContextSwitchTo(request->cxt);
-	AirAnswer answer = {.usage = {-1, -1, -1, -1, -1}};
+	AirAnswer answer = {.usage = {-1, -1, -1, -1, -1}, .confidence = NAN};
 	AirFailure err;
 	char *text;
 	int status = 0;
