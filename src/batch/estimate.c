@@ -22,6 +22,7 @@
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
+#include "base/raise.h"
 #include "base/settings.h"
 #include "base/text.h"
 #include "batch/estimate.h"
@@ -218,14 +219,6 @@ estimate(const AirSite *site, AirEstimate *out)
 	air_flow_end(flow);
 }
 
-/* Is the error one that ends the statement whatever it was doing? */
-static bool
-is_cancel(const ErrorData *error)
-{
-	return ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
-		   ERRCODE_TO_CATEGORY(ERRCODE_OPERATOR_INTERVENTION);
-}
-
 void
 air_estimate(const AirSite *site, AirEstimate *out)
 {
@@ -259,7 +252,7 @@ air_estimate(const AirSite *site, AirEstimate *out)
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(caller);
 		CurrentResourceOwner = owner;
-		if (is_cancel(error))
+		if (air_is_cancel(error))
 			ReThrowError(error);
 		*out =
 			(AirEstimate){.calls = whole(site->evaluations), .cost = -1, .problem = error->message};

@@ -110,6 +110,8 @@ air_fixture_answer(const AirFixture *fixture, const AirPrompt *prompt, int token
 
 	answer->text = text ? pstrdup(text) : NULL;
 	answer->finish = AIR_FINISH_STOP;
+	if (prompt->logprobs)
+		answer->confidence = fixture->confidence;
 	answer->usage.input = tokens;
 	answer->usage.output = text ? air_estimate_tokens(text, strlen(text)) : 0;
 	return true;

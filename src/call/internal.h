@@ -56,6 +56,7 @@ typedef struct AirCallKey
 
 typedef struct AirRequest AirRequest;
 typedef struct AirLedgerEntry AirLedgerEntry; /* ledger.c */
+typedef struct AirCascade AirCascade;         /* cascade.h */
 
 struct AirCall
 {
@@ -77,14 +78,15 @@ struct AirCall
 	AirCallKey *keys;            /* one per usable candidate; NULL: not for the cache */
 	struct AirKeyBase *key_base; /* while the call is being looked up */
 	AirFlight flight;
-	double wait_until; /* engine clock, while WAITING */
-	int64 id;          /* 0: none yet; becomes result.call_id when something was sent */
-	int unknown_costs; /* attempts that may have been billed without an answer */
-	double started;    /* engine clock of the first attempt, 0: none yet */
-	double blocked;    /* engine clock: waits since then to be admitted, 0: does not */
-	bool repaired;     /* a refused answer was shown to the model */
-	bool heavy;        /* its memory is worth giving back at once */
-	size_t bytes;      /* counted in the flow's */
+	double wait_until;   /* engine clock, while WAITING */
+	int64 id;            /* 0: none yet; becomes result.call_id when something was sent */
+	int unknown_costs;   /* attempts that may have been billed without an answer */
+	double started;      /* engine clock of the first attempt, 0: none yet */
+	double blocked;      /* engine clock: waits since then to be admitted, 0: does not */
+	bool repaired;       /* a refused answer was shown to the model */
+	AirCascade *cascade; /* NULL: the first answer that is any good is taken */
+	bool heavy;          /* its memory is worth giving back at once */
+	size_t bytes;        /* counted in the flow's */
 	StringInfo earlier;
 	const char *role_name;
 	const char *question;       /* all user text, for ai_router.log_prompts */
@@ -99,6 +101,14 @@ struct AirCall
 	AirResult result;
 };
 
+/* What a request asks for. */
+typedef enum AirPurpose
+{
+	AIR_ASK,    /* the answer */
+	AIR_VERIFY, /* cascade: whether an answer is right */
+	AIR_AUDIT   /* cascade: another answer, to compare */
+} AirPurpose;
+
 /* Only n == 1 today: packed embeddings will put more calls into one request. */
 struct AirRequest
 {
@@ -107,8 +117,11 @@ struct AirRequest
 	AirCall **calls;
 	MemoryContext cxt; /* the first call's */
 	const AirModel *model;
+	AirPurpose purpose;
 	AirPrompt prompt;
-	bool running; /* an attempt is under way: holds a slot */
+	bool undecided;          /* it waits with an answer in hand: see cascade.h */
+	dlist_node in_undecided; /* linked while it does */
+	bool running;            /* an attempt is under way: holds a slot */
 	double due; /* engine clock: !running: when to start; running: fixture answer, else time-out */
 	AirExchange *exchange;     /* NULL: fixture, or not running */
 	const AirFixture *fixture; /* the one that answers, NULL: the wire */
@@ -154,6 +167,8 @@ extern void air_engine_add_request(AirRequest *request);
 extern void air_engine_remove_request(AirRequest *request);
 extern void air_engine_slot(AirRequest *request, bool taken); /* sets request->running */
 extern void air_engine_bury(MemoryContext cxt);               /* delete it when there is time */
+extern void air_engine_rest(void);                            /* nobody drives from here on .. */
+extern void air_engine_resume(void);                          /* .. to here */
 extern void air_engine_wake(const AirStatement *statement);   /* some of its requests that sleep */
 extern void air_engine_finish(const AirFlow *flow, double at_most_ms);
 extern void air_engine_add_flow(AirFlow *flow);
@@ -177,7 +192,8 @@ extern int64 air_call_ttl(const AirCall *call);
 
 /* keep.c: answers on their way into the cache */
 extern bool air_keep_reserve(AirCall *call);
-extern void air_keep(AirCall *call, AirFinish finish, char *text);
+extern void
+air_keep(AirCall *call, AirFinish finish, char *text, const AirUsage *usage, AirNano cost);
 extern bool air_keep_spool(AirCall *call, bool give_up);
 extern void air_keep_tell_use(const AirKey *key, uint32 uses);
 
@@ -194,6 +210,8 @@ extern void
 air_request_address(const AirCall *call, AirPrompt *prompt, const AirCandidate *candidate);
 extern void air_request_prepare(AirCall *call); /* fill call->prompt; may raise for bad text */
 extern void air_request_begin(AirCall *call);   /* of a queued call, for its current candidate */
+extern void air_request_go(AirCall *call, AirPurpose purpose, const AirPrompt *prompt, double when);
+extern void air_request_deliver(AirRequest *request); /* request->text is kept: on to the table */
 extern void air_request_attempt(AirRequest *request);
 extern void air_request_exchange_done(AirExchange *ex);
 extern void air_request_due(AirRequest *request);  /* running and due, for whatever reason */
@@ -222,11 +240,11 @@ extern AirAdmission air_statement_admit(AirRequest *request, double *when, AirFa
 extern void air_statement_begin(AirRequest *request);
 extern void air_statement_settle(AirRequest *request, const AirFailure *failure);
 extern void air_statement_count(const AirCall *call);
+extern void air_statement_forgive(AirCall *call); /* it was refused, and goes on all the same */
 extern void air_statement_forget(AirCall *call);
 
 /* reserve.c: the most that an attempt can cost, and what it counts as once it ended */
-extern AirNano
-air_reserve_cost(const AirModel *model, const AirCall *call, const AirCandidate *candidate);
+extern AirNano air_reserve_cost(const AirRequest *request);
 extern AirNano
 air_attempt_cost(const AirRequest *request, const AirFailure *failure, AirNano reserved);
 
@@ -268,6 +286,10 @@ extern bool air_judge_ask_again(AirCall *call, const char *text, const char *pro
 
 /* retry.c: record a failure; true: call->current is the candidate to try at *when (engine clock) */
 extern bool air_retry_next(AirCall *call, const AirFailure *failure, double *when);
+/* The same for the current candidate alone. */
+extern bool air_retry_again(AirCall *call, const AirFailure *failure, double *when);
+/* Make the first candidate that is left the current one; false: none is. */
+extern bool air_retry_choose(AirCall *call, double *when);
 
 /* fixture.c */
 extern const AirFixture *

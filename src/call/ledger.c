@@ -20,7 +20,7 @@
 #include "utils/timestamp.h"
 
 #include "base/settings.h"
-#include "call/internal.h"
+#include "call/cascade.h"
 #include "shared/ledger.h"
 #include "shared/stats.h"
 
@@ -120,7 +120,9 @@ give_back(AirRequest *request)
 	AirCall *call = request->calls[0];
 
 	air_spool_release(&request->space);
-	air_spool_release(&call->answer_space);
+	/* An answer in hand may be accepted yet. */
+	if (call->cascade == NULL || call->cascade->text == NULL)
+		air_spool_release(&call->answer_space);
 	if (call->started == 0)
 		air_spool_release(&call->space);
 }
@@ -299,6 +301,11 @@ publish_call(AirCall *call, const char *sqlstate, const char *error)
 	r->cost = result->cost;
 	r->latency_ms = result->latency_ms;
 	r->attempts = result->attempts;
+	r->escalations = call->cascade != NULL ? call->cascade->escalations : -1;
+	r->last_cost = call->cascade != NULL ? call->cascade->last_cost : AIR_NANO_UNKNOWN;
+	if (r->escalations > 0)
+		air_record_text(e->texts, r->len, AIR_CALL_ESCALATED_FOR, call->cascade->reasons,
+						AIR_REASONS);
 	strlcpy(r->sqlstate, sqlstate, sizeof(r->sqlstate));
 	air_record_text(e->texts, r->len, AIR_CALL_MODEL, result->model, MAX_NAME);
 	air_record_text(e->texts, r->len, AIR_CALL_PROVIDER, result->provider, NAMEDATALEN);

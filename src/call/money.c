@@ -239,7 +239,7 @@ air_money_admit(AirRequest *request, double *when, AirFailure *err)
 	n = asks_of(call->config, call->role, request->model, &asks);
 	if (n == 0)
 		return AIR_ADMITTED;
-	amount = air_reserve_cost(request->model, call, &call->route.candidates[call->current]);
+	amount = air_reserve_cost(request);
 	if (amount == 0)
 		return AIR_ADMITTED;
 	if (amount == AIR_NANO_UNKNOWN)

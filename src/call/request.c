@@ -16,7 +16,7 @@
 #include "utils/memutils.h"
 
 #include "base/settings.h"
-#include "call/internal.h"
+#include "call/cascade.h"
 #include "config/prompts.h"
 
 /* The messages in UTF-8; texts are the caller's where nothing needs converting. */
@@ -118,7 +118,7 @@ air_request_address(const AirCall *call, AirPrompt *prompt, const AirCandidate *
 	/* Newer models answer 400 to these: a rule's default must not keep calls from them. */
 	if (air_model_can(model, "no_sampling_params"))
 		prompt->temperature = prompt->top_p = NAN;
-	if (call->spec.schema != NULL && !air_model_can(model, "json_schema"))
+	if (prompt->schema != NULL && call->spec.schema != NULL && !air_model_can(model, "json_schema"))
 		describe_schema(call, prompt);
 	if (!air_model_can(model, "logprobs"))
 		prompt->logprobs = false;
@@ -127,11 +127,11 @@ air_request_address(const AirCall *call, AirPrompt *prompt, const AirCandidate *
 }
 
 /*
- * Make the request of a call for its current candidate, to be started at `when`.
+ * Make a request of a call to its current candidate, to be started at `when`.
  * The call leaves the queue or the request it was in; an error leaves it there.
  */
-static void
-begin_at(AirCall *call, double when)
+void
+air_request_go(AirCall *call, AirPurpose purpose, const AirPrompt *prompt, double when)
 {
 	MemoryContext caller = MemoryContextSwitchTo(call->cxt);
 	const AirCandidate *candidate = &call->route.candidates[call->current];
@@ -142,8 +142,12 @@ begin_at(AirCall *call, double when)
 	request->calls[0] = call;
 	request->cxt = call->cxt;
 	request->model = candidate->model;
+	request->purpose = purpose;
 	request->due = when;
-	request->prompt = call->prompt;
+	request->prompt = *prompt;
+	if (purpose == AIR_ASK && air_cascade_may_go_on(call) &&
+		!isnan(call->route.rule->option.threshold))
+		request->prompt.logprobs = true;
 	air_request_address(call, &request->prompt, candidate);
 	MemoryContextSwitchTo(caller);
 
@@ -154,6 +158,13 @@ begin_at(AirCall *call, double when)
 	call->request = request;
 	call->state = AIR_CALL_REQUESTED;
 	air_engine_add_request(request);
+}
+
+/* A request for the answer, from the call's current candidate. */
+static void
+begin_at(AirCall *call, double when)
+{
+	air_request_go(call, AIR_ASK, &call->prompt, when);
 }
 
 /* A request, due now, for the call at the head of the queue. */
@@ -177,6 +188,7 @@ air_request_drop(AirRequest *request)
 	air_money_drop(request, &gone);
 	air_admit_done(request, NULL, NULL);
 	air_ledger_drop(request);
+	air_cascade_forget(request);
 	for (int i = 0; i < request->ncalls; i++)
 		request->calls[i]->request = NULL;
 	air_engine_remove_request(request);
@@ -198,7 +210,11 @@ request_failed(AirRequest *request, AirFailure *failure)
 	if (ran)
 		air_ledger_attempt(request, failure, failure->http_status, failure->request_id);
 	air_money_done(request, failure);
-	if (!air_retry_next(call, failure, &when))
+	if (request->purpose == AIR_VERIFY && air_retry_again(call, failure, &when))
+		request->due = when;
+	else if (request->purpose != AIR_ASK)
+		air_cascade_failed(request);
+	else if (!air_retry_next(call, failure, &when))
 	{
 		/* In this order: what can fail, then what cannot. */
 		air_call_fail(call, failure);
@@ -227,6 +243,8 @@ admitted(AirRequest *request)
 		case AIR_ADMITTED:
 			return true;
 		case AIR_WAIT:
+			if (request->purpose == AIR_AUDIT)
+				return air_cascade_not_asked(request);
 			/* Nobody else shall wait for space that is not filled, money that is not spent. */
 			air_ledger_yield(request);
 			air_money_release(request);
@@ -235,6 +253,8 @@ admitted(AirRequest *request)
 			begin_at(call, request->due);
 			return false;
 		case AIR_REFUSED:
+			if (request->purpose != AIR_ASK)
+				return air_cascade_not_asked(request);
 			air_call_fail(call, &err);
 			air_request_drop(request);
 			return false;
@@ -319,8 +339,8 @@ add_usage(AirRequest *request, const AirUsage *usage)
  * The request has its answer, which is in shared memory.  Its call ends when the answer is on
  * its way to the table, too: until then the request keeps its slot and is due again and again.
  */
-static void
-deliver(AirRequest *request)
+void
+air_request_deliver(AirRequest *request)
 {
 	AirCall *call = request->calls[0];
 	AirFinish finish = request->finish;
@@ -332,9 +352,12 @@ deliver(AirRequest *request)
 	if (!air_keep_spool(call, now - request->short_since >= AIR_SPOOL_WAIT_MS))
 	{
 		air_spool_hurry();
+		air_engine_slot(request, true);
 		request->due = now + AIR_SPOOL_LOOK_MS;
 		return;
 	}
+	if (call->cascade != NULL && air_cascade_delivered(request))
+		return;
 	air_request_drop(request);
 	air_call_succeed(call, finish, text);
 }
@@ -370,16 +393,20 @@ answer_refused(AirRequest *request, AirFailure *failure, const AirAnswer *answer
 static void
 answer_taken(AirRequest *request, const AirAnswer *answer, char *text, int status)
 {
+	AirCall *call = request->calls[0];
+
+	if (call->cascade != NULL)
+		call->cascade->usage = answer->usage;
 	air_admit_done(request, NULL, &answer->usage);
 	air_statement_settle(request, NULL);
 	air_ledger_attempt(request, NULL, status, answer->request_id);
 	request->text = text;
 	request->finish = answer->finish;
 	request->due = 0;
-	air_keep(request->calls[0], answer->finish, text);
+	air_keep(call, answer->finish, text, &call->result.usage, call->result.cost);
 	/* It may warn of a budget, and that may raise: the answer is safe by now. */
 	air_money_done(request, NULL);
-	deliver(request);
+	air_request_deliver(request);
 }
 
 /* The attempt brought bytes (or a fixture's answer): read and judge them, end or retry. */
@@ -400,7 +427,9 @@ attempt_ended(AirRequest *request)
 	if (request->exchange != NULL)
 		air_exchange_free(request->exchange);
 	request->exchange = NULL;
-	if (read && !air_judge(call, &answer, &err))
+	if (call->cascade != NULL && air_cascade_takes(request, read ? NULL : &err, &answer, status))
+		;
+	else if (read && !air_judge(call, &answer, &err))
 		answer_refused(request, &err, &answer, status);
 	else if (read && air_from_utf8(answer.text, &text, &err))
 		answer_taken(request, &answer, text, status);
@@ -426,7 +455,7 @@ air_request_due(AirRequest *request)
 
 	if (request->text != NULL)
 	{
-		deliver(request);
+		air_request_deliver(request);
 		return;
 	}
 	if (request->exchange != NULL)

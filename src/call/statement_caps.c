@@ -106,7 +106,7 @@ air_statement_admit(AirRequest *request, double *when, AirFailure *err)
 	AirCall *call = request->calls[0];
 	AirStatement *s = call->statement;
 	AirNano cap = cost_cap();
-	AirNano cost = air_reserve_cost(request->model, call, &call->route.candidates[call->current]);
+	AirNano cost = air_reserve_cost(request);
 	bool calls_over = air_max_statement_calls > 0 && call->started == 0 &&
 					  s->progress.calls >= air_max_statement_calls;
 	bool cost_over;
@@ -192,13 +192,19 @@ air_statement_count(const AirCall *call)
 	air_statement_show(s);
 }
 
-/* The call is gone.  Never fails. */
 void
-air_statement_forget(AirCall *call)
+air_statement_forgive(AirCall *call)
 {
 	if (call->refused)
 		call->statement->refused--;
 	call->refused = false;
+}
+
+/* The call is gone.  Never fails. */
+void
+air_statement_forget(AirCall *call)
+{
+	air_statement_forgive(call);
 	air_statement_leave(call->statement);
 	call->statement = NULL;
 }

@@ -9,7 +9,7 @@
  */
 #include "base/pg.h"
 
-#include "route/candidates.h"
+#include "route/cascade.h"
 #include "route/failure.h"
 #include "route/match.h"
 #include "route/strategy.h"
@@ -47,13 +47,6 @@ takes_part(const AirPicks *picks, AirVerdict verdict)
 		   (verdict == AIR_VERDICT_NO_USAGE && !picks->rule->any_model);
 }
 
-/* Are two models the same one, perhaps at two hosts? */
-static bool
-same_vectors(const AirModel *a, const AirModel *b)
-{
-	return a == b || (a->family != NULL && b->family != NULL && strcmp(a->family, b->family) == 0);
-}
-
 /* The pick that an ordered candidate came from. */
 static AirPick *
 pick_of(AirPicks *picks, const AirModel *model)
@@ -76,7 +69,7 @@ keep_one_model(AirPicks *picks, AirCandidate *cands, int n)
 	{
 		AirPick *pick = pick_of(picks, cands[i].model);
 
-		if (!same_vectors(first, cands[i].model))
+		if (!air_same_family(first, cands[i].model))
 			pick->verdict = AIR_VERDICT_VECTORS;
 		if (pick->verdict == AIR_VERDICT_OK)
 			cands[kept++] = cands[i];
@@ -134,14 +127,21 @@ order_usable(AirPicks *picks, const AirStrategy *strategy, AirRoute *out)
 	out->nusable = out->ncandidates = n;
 }
 
+static char *
+reason_of(const AirPicks *picks, const AirStrategy *strategy, const AirRoute *out, int i)
+{
+	if (strategy->reason != NULL)
+		return strategy->reason(picks->in, picks->rule, out->candidates, i, out->nusable);
+	if (AIR_HAS_HINT(picks->hints, AIR_HINT_MODEL) && strcmp(strategy->name, "ordered") == 0)
+		return pstrdup("order of hint \"model\"");
+	return pstrdup(strategy->why);
+}
+
 /* Say why each usable candidate stands where it stands, and append the others with their reasons.
  */
 static void
 explain_all(AirPicks *picks, const AirStrategy *strategy, AirRoute *out)
 {
-	bool by_hint =
-		AIR_HAS_HINT(picks->hints, AIR_HINT_MODEL) && strcmp(strategy->name, "ordered") == 0;
-
 	for (int i = 0; i < out->nusable; i++)
 	{
 		AirCandidate *cand = &out->candidates[i];
@@ -151,7 +151,7 @@ explain_all(AirPicks *picks, const AirStrategy *strategy, AirRoute *out)
 			strcmp(family, out->candidates[i - 1].model->family) == 0)
 			cand->reason = psprintf("same family \"%s\"", family);
 		else
-			cand->reason = pstrdup(by_hint ? "order of hint \"model\"" : strategy->why);
+			cand->reason = reason_of(picks, strategy, out, i);
 	}
 	for (int i = 0; i < picks->n; i++)
 	{
@@ -178,6 +178,7 @@ air_route(const AirRouteInput *in, bool explain, AirRoute *out, AirFailure *err)
 
 	memset(out, 0, sizeof(*out));
 	out->hints = *in->hints;
+	out->verifier = -1;
 	out->rule = air_match_rule(in);
 	if (out->rule == NULL)
 		return air_fail_no_rule(in, err);
@@ -199,11 +200,12 @@ air_route(const AirRouteInput *in, bool explain, AirRoute *out, AirFailure *err)
 		if (picks.picks[i].verdict == AIR_VERDICT_OK)
 			air_pick_judge(&picks, &picks.picks[i]);
 
-	out->candidates = palloc(Max(picks.n, 1) * sizeof(AirCandidate));
+	out->candidates = palloc((picks.n + 1) * sizeof(AirCandidate));
 	order_usable(&picks, strategy, out);
 	if (explain || out->nusable == 0)
 		explain_all(&picks, strategy, out);
 	if (out->nusable == 0)
 		return air_fail_no_candidate(&picks, err);
+	air_cascade_plan(&picks, explain, out);
 	return true;
 }

@@ -1,0 +1,319 @@
+/*
+ * cascade.c
+ *	  A call whose candidates are asked in turn until an answer is accepted.
+ *
+ * Each answer but the last candidate's is decided on: its confidence, what the rule's
+ * check function says, what its verifier says, cheapest first.  One that is turned down
+ * is dropped, and the next candidate is asked the same question; it is not kept in the
+ * cache, and never given, not even if nobody else answers.
+ *
+ * An answer that fails the function's own checks is turned down at once, without the
+ * chance to mend it that it has elsewhere: the question and the bad answer would be paid
+ * for again at a model that has just shown its limits, and the next one is there for
+ * that.  The last candidate has the chance.
+ *
+ * Memory: the call's.  No locks.
+ */
+#include "base/pg.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "call/cascade.h"
+#include "route/cascade.h"
+
+/* Answers in hand, oldest first. */
+static dlist_head undecided = DLIST_STATIC_INIT(undecided);
+
+/* Check functions that are running, one inside the other. */
+static int checking = 0;
+
+/* More than this inside each other would be a check function that checks itself. */
+#define MAX_CHECKING 3
+
+void
+air_cascade_begin(AirCall *call)
+{
+	AirCascade *c;
+
+	if (!call->route.cascade)
+		return;
+	c = MemoryContextAllocZero(call->cxt, sizeof(AirCascade));
+	c->level = checking;
+	c->audited = air_cascade_audits(call->route.rule, call->question);
+	c->last_cost = AIR_NANO_UNKNOWN;
+	call->cascade = c;
+}
+
+bool
+air_cascade_in_check(void)
+{
+	return checking > 0;
+}
+
+bool
+air_cascade_may_go_on(const AirCall *call)
+{
+	return call->cascade != NULL && !air_cascade_is_last(&call->route, call->current);
+}
+
+static void
+enlist(AirRequest *request, bool first)
+{
+	request->undecided = true;
+	if (first)
+		dlist_push_head(&undecided, &request->in_undecided);
+	else
+		dlist_push_tail(&undecided, &request->in_undecided);
+}
+
+void
+air_cascade_forget(AirRequest *request)
+{
+	if (request->undecided)
+		dlist_delete(&request->in_undecided);
+	request->undecided = false;
+}
+
+void
+air_cascade_hold(AirRequest *request, const AirAnswer *answer, char *raw, char *text)
+{
+	AirCall *call = request->calls[0];
+	AirCascade *c = call->cascade;
+
+	c->answered = call->current;
+	c->raw = raw;
+	c->text = text;
+	c->finish = answer->finish;
+	c->confidence = answer->confidence;
+	c->usage = answer->usage;
+	c->checked = false;
+	request->due = INFINITY; /* nothing is to be sent before the decision */
+	enlist(request, false);
+}
+
+void
+air_cascade_back(AirCall *call)
+{
+	call->current = call->cascade->answered;
+	call->result.model = call->route.candidates[call->current].model->name;
+	call->result.provider = call->route.candidates[call->current].model->server_name;
+}
+
+bool
+air_cascade_affordable(const AirCall *call, int i)
+{
+	const AirHints *hints = &call->route.hints;
+
+	return !AIR_HAS_HINT(hints, AIR_HINT_MAX_COST) ||
+		   air_nano_add(Max(call->result.cost, 0), call->route.candidates[i].est_cost) <=
+			   hints->max_cost;
+}
+
+static void
+note(AirCascade *c, const AirModel *model, const char *outcome)
+{
+	if (c->escalations++ > 0)
+		strlcat(c->reasons, ", ", sizeof(c->reasons));
+	strlcat(c->reasons, outcome, sizeof(c->reasons));
+	if (c->audited && c->text != NULL)
+	{
+		AirTurnedDown *t = palloc(sizeof(AirTurnedDown));
+
+		*t = (AirTurnedDown){c->turned_down, model, c->text, c->confidence, outcome};
+		c->turned_down = t;
+	}
+	c->raw = c->text = NULL;
+}
+
+/*
+ * The current candidate's answer is not accepted.  True: call->current is who is asked
+ * next, not before *when.  False: nobody is left, as *err says.
+ */
+static bool
+go_on(AirCall *call, const char *outcome, double *when, AirFailure *err)
+{
+	MemoryContext caller = MemoryContextSwitchTo(call->cxt);
+	const AirModel *model = call->route.candidates[call->current].model;
+	bool dear = false;
+	bool found;
+
+	note(call->cascade, model, outcome);
+	for (int i = 0; i < call->route.nusable; i++)
+	{
+		AirTry *t = &call->tries[i];
+
+		/* Another host of the same model would know no better. */
+		if (air_same_family(model, call->route.candidates[i].model))
+			t->dead = true;
+		else if (!t->dead && !air_cascade_affordable(call, i))
+			t->dead = dear = true;
+	}
+	found = air_retry_choose(call, when);
+	if (!found)
+	{
+		air_fail(err, dear ? AIR_ERR_BUDGET : AIR_ERR_UNAVAILABLE, AIR_REMEDY_NEXT,
+				 "its answer was not accepted (%s), and %s", outcome,
+				 dear ? "asking another model would exceed the hint max_cost"
+					  : "no other model of the cascade can be asked");
+		if (dear)
+			err->hint = "Raise the hint max_cost: a cascade may have to pay for several models.";
+	}
+	MemoryContextSwitchTo(caller);
+	return found;
+}
+
+void
+air_cascade_turn_down(AirRequest *request, const char *outcome)
+{
+	AirCall *call = request->calls[0];
+	AirFailure err;
+	double when;
+
+	air_cascade_back(call);
+	if (go_on(call, outcome, &when, &err))
+		air_request_go(call, AIR_ASK, &call->prompt, when);
+	else
+	{
+		/* In this order: what can fail, then what cannot. */
+		air_call_fail(call, &err);
+		air_request_drop(request);
+	}
+}
+
+void
+air_cascade_accept(AirRequest *request)
+{
+	AirCall *call = request->calls[0];
+	AirCascade *c = call->cascade;
+
+	air_cascade_back(call);
+	request->purpose = AIR_ASK; /* it may have been the verifier's */
+	request->text = c->text;
+	request->finish = c->finish;
+	air_keep(call, c->finish, c->text, &call->result.usage, call->result.cost);
+	air_request_deliver(request);
+}
+
+static void
+verify(AirRequest *request)
+{
+	AirCall *call = request->calls[0];
+
+	if (!call->route.candidates[call->route.verifier].usable ||
+		!air_cascade_affordable(call, call->route.verifier))
+	{
+		air_cascade_turn_down(request, "not verified");
+		return;
+	}
+	call->current = call->route.verifier;
+	air_request_go(call, AIR_VERIFY, air_verify_prompt(call), 0);
+}
+
+static bool
+confident(const AirCall *call)
+{
+	double threshold = call->route.rule->option.threshold;
+
+	/* Not so where it is unknown. */
+	return isnan(threshold) || call->cascade->confidence >= threshold;
+}
+
+static bool
+needs_function(const AirRequest *request)
+{
+	const AirCall *call = request->calls[0];
+
+	return call->route.rule->option.check != NULL && !call->cascade->checked && confident(call);
+}
+
+/* Run the check function on the answer in hand; false where it says no. */
+static bool
+check(AirRequest *request)
+{
+	AirCascade *c = request->calls[0]->cascade;
+	bool ok = false;
+
+	/* Providers are not blamed for the time that it takes. */
+	air_engine_rest();
+	checking++;
+	PG_TRY();
+	{
+		ok = air_check_function_holds(request->calls[0]);
+	}
+	PG_FINALLY();
+	{
+		checking--;
+		air_engine_resume();
+	}
+	PG_END_TRY();
+	c->checked = true;
+	return ok;
+}
+
+static void
+decide(AirRequest *request)
+{
+	AirCall *call = request->calls[0];
+
+	if (!confident(call))
+		air_cascade_turn_down(request, "low confidence");
+	else if (needs_function(request) && (checking >= MAX_CHECKING || !check(request)))
+		air_cascade_turn_down(request, "check");
+	else if (call->route.verifier >= 0)
+		verify(request);
+	else
+		air_cascade_accept(request);
+}
+
+/* The oldest answer that can be decided on here. */
+static AirRequest *
+next_undecided(bool functions)
+{
+	dlist_iter iter;
+
+	dlist_foreach (iter, &undecided)
+	{
+		AirRequest *request = dlist_container(AirRequest, in_undecided, iter.cur);
+
+		/* Those around a check function are decided on when it has returned. */
+		if (!needs_function(request) ||
+			(functions && request->calls[0]->cascade->level >= checking))
+			return request;
+	}
+	return NULL;
+}
+
+bool
+air_cascade_work(bool functions)
+{
+	AirRequest *request;
+
+	while ((request = next_undecided(functions)) != NULL)
+	{
+		AirCall *call = request->calls[0];
+		MemoryContext caller = MemoryContextSwitchTo(request->cxt);
+		bool once = needs_function(request);
+
+		air_cascade_forget(request);
+		PG_TRY();
+		{
+			decide(request);
+		}
+		PG_CATCH();
+		{
+			/* If the error does not end its flow, it is decided on again. */
+			if (call->request == request && !request->undecided)
+				enlist(request, true);
+			PG_RE_THROW();
+		}
+		PG_END_TRY();
+		MemoryContextSwitchTo(caller);
+		CHECK_FOR_INTERRUPTS();
+		if (once)
+			return next_undecided(functions) != NULL;
+	}
+	return false;
+}
