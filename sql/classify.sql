@@ -76,6 +76,7 @@ SELECT what, error_of(format('SELECT ai_filter(%L, ''is about money'')', says(wh
     (1, 'maybe'), (2, 'yes and no'), (3, '{"answer":1}'), (4, '{"answer":null}'), (5, '[true]'), (6, 'yes, but no')) v(n, what) ORDER BY n;
 SELECT ai_filter(NULL, 'x'), ai_filter(says('yes'), NULL), ai_filter(NULL::text), ai_filter(NULL), ai_filter(says('yes')), ai_filter(prompt => says('no')),
     ai_filter(says('yes'), 'x', '{}'), ai_filter(says('yes'), 'x', ai_hints(max_tokens => 5));
+SELECT error_of($$SELECT ai_filter('x', '{"model": "small"}')$$);
 SELECT says('yes') || '' AS input WHERE ai_filter(says('yes'), 'true') AND NOT ai_filter(says('no'), 'true');
 
 -- A score.

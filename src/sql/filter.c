@@ -15,6 +15,18 @@ PG_FUNCTION_INFO_V1(ai_filter_detail);
 PG_FUNCTION_INFO_V1(ai_score);
 PG_FUNCTION_INFO_V1(ai_score_detail);
 
+/* ai_filter(prompt, '{"model": ..}') calls the function whose second argument is the condition. */
+static void
+refuse_hints(const char *condition)
+{
+	size_t len = strlen(condition);
+
+	if (len > 2 && strncmp(condition, "{\"", 2) == 0 && condition[len - 1] == '}')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the condition looks like hints"),
+				 errhint("Hints are the third argument: ai_filter(input, condition, hints).")));
+}
+
 /* input, and what it is held against; where that is null there is nothing to ask. */
 static AirWork *
 begin(AirFlow *flow, FunctionCallInfo fcinfo, AirSmallKind kind, const char *function,
@@ -26,6 +38,7 @@ begin(AirFlow *flow, FunctionCallInfo fcinfo, AirSmallKind kind, const char *fun
 		return NULL;
 	values[0].text = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	values[1].text = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	refuse_hints(values[1].text);
 	return air_small_begin(flow, kind, NULL, function, prompt, values, lengthof(values),
 						   air_front_hints(fcinfo, 2));
 }
