@@ -68,6 +68,8 @@ typedef struct AirPrompt
 	const char *query;
 	int dimensions; /* 0: unset */
 
+	bool logprobs; /* chat: say how probable the answer's tokens were, if the model can */
+
 	/* JSON object text whose members are merged into the body last (models.params); NULL: none */
 	const char *params;
 } AirPrompt;
@@ -115,6 +117,8 @@ typedef struct AirAnswer
 	AirUsage usage;
 	const char *request_id; /* or NULL */
 	const char *model;      /* the model that says it served, or NULL */
+
+	double confidence; /* chat: probability of the answer's tokens together; NaN: not said */
 
 	/* embed: nvectors rows of dim floats in input order; rerank: scores in input order */
 	int nvectors;
