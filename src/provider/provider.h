@@ -61,8 +61,6 @@ typedef struct AirPrompt
 	const char *reasoning_effort; /* NULL: unset; none, minimal, low, medium, high, xhigh, max */
 	const char *schema;           /* JSON Schema text for structured output, NULL: none */
 	const char *schema_name;      /* [a-zA-Z0-9_-]{1,64}; NULL: "answer" */
-	bool logprobs; /* ask for the probabilities of the answer's tokens; a model that has none
-					* may refuse, and families without them do not ask */
 
 	/* embed: inputs; rerank: query and inputs as the documents */
 	int ninputs;
@@ -114,7 +112,6 @@ typedef struct AirAnswer
 {
 	char *text;        /* chat: the answer, NULL when the reply holds none */
 	char *refusal;     /* chat: the model's refusal text, or NULL */
-	double confidence; /* chat: probability of the answer's tokens, 0..1; NaN: unknown */
 	AirFinish finish;
 	const char *finish_raw; /* as the provider spelt it, or NULL */
 	AirUsage usage;
