@@ -107,6 +107,18 @@ INSERT INTO classify_docs VALUES (1, says('billing')), (2, says('login')), (3, N
 EXPLAIN (COSTS OFF) UPDATE classify_docs SET label = ai_classify(body, ARRAY['billing', 'login']);
 UPDATE classify_docs SET label = ai_classify(body, ARRAY['billing', 'login']);
 SELECT id, label, (ai_classify_detail(body, ARRAY['billing', 'login'])).value FROM classify_docs ORDER BY id;
+-- What EXPLAIN expects before there is a history: the instruction counts, and answers are small.
+UPDATE ai_router.rules SET name = 'fresh';
+ANALYZE classify_docs;
+CREATE FUNCTION expected_of(call text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE plan json;
+BEGIN
+    EXECUTE format('EXPLAIN (FORMAT JSON) SELECT %s FROM classify_docs', call) INTO plan;
+    RETURN format('%s calls, %s in, %s out', plan -> 0 -> 'Plan' -> 'AI Calls' -> 0 -> 'Estimated Calls',
+                  plan -> 0 -> 'Plan' -> 'AI Calls' -> 0 -> 'Estimated Input Tokens', plan -> 0 -> 'Plan' -> 'AI Calls' -> 0 -> 'Estimated Output Tokens');
+END $$;
+SELECT c, expected_of(c) FROM unnest(ARRAY['ai_complete(body)', 'ai_sentiment(body)', 'ai_filter(body, ''x'')', 'ai_score(body, ''x'')', 'ai_summarize(body)']) c;
+DROP FUNCTION expected_of(text);
 DROP TABLE classify_docs;
 SELECT model, verdict FROM ai_route('x', '{}', 'ai_classify');
 

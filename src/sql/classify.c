@@ -68,6 +68,8 @@ sentiment_begin(AirFlow *flow, FunctionCallInfo fcinfo)
 const AirDoor air_door_classify = {
 	.symbol = "ai_classify",
 	.name = "ai_classify",
+	.prompt = "classify",
+	.usual_output = 8,
 	.begin = classify_begin,
 	.finish = air_small_finish,
 };
@@ -75,6 +77,8 @@ const AirDoor air_door_classify = {
 const AirDoor air_door_classify_multi = {
 	.symbol = "ai_classify_multi",
 	.name = "ai_classify_multi",
+	.prompt = "classify_multi",
+	.usual_output = 16,
 	.begin = multi_begin,
 	.finish = air_small_finish,
 };
@@ -82,6 +86,8 @@ const AirDoor air_door_classify_multi = {
 const AirDoor air_door_classify_detail = {
 	.symbol = "ai_classify_detail",
 	.name = "ai_classify_detail",
+	.prompt = "classify",
+	.usual_output = 8,
 	.begin = detail_begin,
 	.finish = air_small_finish_detail,
 };
@@ -89,6 +95,8 @@ const AirDoor air_door_classify_detail = {
 const AirDoor air_door_sentiment = {
 	.symbol = "ai_sentiment",
 	.name = "ai_sentiment",
+	.prompt = "sentiment",
+	.usual_output = 8,
 	.begin = sentiment_begin,
 	.finish = air_small_finish,
 };

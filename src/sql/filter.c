@@ -83,6 +83,8 @@ score_detail_begin(AirFlow *flow, FunctionCallInfo fcinfo)
 const AirDoor air_door_filter = {
 	.symbol = "ai_filter",
 	.name = "ai_filter",
+	.prompt = "filter",
+	.usual_output = 4,
 	.begin = filter_begin,
 	.finish = air_small_finish,
 };
@@ -90,6 +92,8 @@ const AirDoor air_door_filter = {
 const AirDoor air_door_filter_prompt = {
 	.symbol = "ai_filter_prompt",
 	.name = "ai_filter",
+	.prompt = "filter_prompt",
+	.usual_output = 4,
 	.begin = filter_prompt_begin,
 	.finish = air_small_finish,
 };
@@ -97,6 +101,8 @@ const AirDoor air_door_filter_prompt = {
 const AirDoor air_door_filter_detail = {
 	.symbol = "ai_filter_detail",
 	.name = "ai_filter_detail",
+	.prompt = "filter",
+	.usual_output = 4,
 	.begin = filter_detail_begin,
 	.finish = air_small_finish_detail,
 };
@@ -104,6 +110,8 @@ const AirDoor air_door_filter_detail = {
 const AirDoor air_door_score = {
 	.symbol = "ai_score",
 	.name = "ai_score",
+	.prompt = "score",
+	.usual_output = 4,
 	.begin = score_begin,
 	.finish = air_small_finish,
 };
@@ -111,6 +119,8 @@ const AirDoor air_door_score = {
 const AirDoor air_door_score_detail = {
 	.symbol = "ai_score_detail",
 	.name = "ai_score_detail",
+	.prompt = "score",
+	.usual_output = 4,
 	.begin = score_detail_begin,
 	.finish = air_small_finish_detail,
 };

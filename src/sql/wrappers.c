@@ -63,6 +63,7 @@ translate_begin(AirFlow *flow, FunctionCallInfo fcinfo)
 const AirDoor air_door_summarize = {
 	.symbol = "ai_summarize",
 	.name = "ai_summarize",
+	.prompt = "summarize",
 	.begin = summarize_begin,
 	.finish = air_front_finish,
 };
@@ -70,6 +71,7 @@ const AirDoor air_door_summarize = {
 const AirDoor air_door_translate = {
 	.symbol = "ai_translate",
 	.name = "ai_translate",
+	.prompt = "translate",
 	.begin = translate_begin,
 	.finish = air_front_finish,
 };
@@ -77,6 +79,7 @@ const AirDoor air_door_translate = {
 const AirDoor air_door_redact = {
 	.symbol = "ai_redact",
 	.name = "ai_redact",
+	.prompt = "redact",
 	.begin = redact_begin,
 	.finish = air_front_finish,
 };

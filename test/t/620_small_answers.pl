@@ -113,6 +113,15 @@ ok($t->until_true(sub { $t->sql(q(SELECT string_agg(DISTINCT function, ' ' ORDER
 is($t->sql(q(SELECT count(*) FILTER (WHERE (ai_classify_detail(body, ARRAY['billing', 'x'])).cost > 0) FROM docs WHERE id <= 3)), 3, 'cost of what was bought');
 is($t->sql(q(SELECT sum((ai_classify_detail(body, ARRAY['billing', 'x'])).cost) FROM docs WHERE id <= 3)), 0, 'and of what was not');
 
+# --- what EXPLAIN says beforehand is what a small answer costs, the instruction included
+$t->sql('ANALYZE docs');
+my $estimate = decode_json($t->sql(q(EXPLAIN (FORMAT JSON) SELECT ai_classify(body, ARRAY['billing', 'something else']) FROM docs)));
+my $per_call = $estimate->[0]{Plan}{'AI Calls'}[0]{'Estimated Input Tokens'} / 40;
+$t->sql(q(SELECT ai_classify(body, ARRAY['billing', 'something else']) FROM docs));
+ok($t->until_true(sub { return $t->sql(q(SELECT count(*) FROM ai_router.calls WHERE function = 'ai_classify')) >= 20; }), 'calls are in the ledger');
+my $was = $t->sql(q(SELECT avg(input_tokens) FROM (SELECT input_tokens FROM ai_router.calls WHERE function = 'ai_classify' ORDER BY call_id DESC LIMIT 20) x));
+cmp_ok(abs($per_call / $was - 1), '<', 0.3, "estimated $per_call tokens a call, there were $was");
+
 # --- batched, side by side
 $t->behave('m', lat => 100);
 $t->reset;
