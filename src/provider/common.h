@@ -137,12 +137,15 @@ air_confidence(const cJSON *tokens, const char *text, const char *logprob, const
 
 /* --- embeddings (embed_parse.c) --- */
 
+/* The row that an item names in "index", -1 unless it is a whole number from 0 to n - 1. */
+extern int air_item_row(const cJSON *item, int n);
+
 /*
  * Read an array of vectors in input order: each item is an array of numbers, a
  * base64 string of little-endian float32, or an object that holds one of them
- * under member.  With indexed, objects say their place in "index".  Fails when
- * their number is not prompt->ninputs, a place is missing or taken twice, or
- * the dimensions differ.
+ * under member.  With indexed, objects say their place in "index", all of them
+ * or none.  Fails when their number is not prompt->ninputs, a place is missing
+ * or taken twice, or the dimensions differ.
  */
 extern bool air_read_vectors(const AirPrompt *prompt, const cJSON *items, const char *member,
 							 bool indexed, AirAnswer *out, AirFailure *err);
