@@ -166,6 +166,13 @@ go_on(AirCall *call, const char *outcome, double *when, AirFailure *err)
 }
 
 void
+air_cascade_step(AirCall *call, AirPurpose purpose, const AirPrompt *prompt, double when)
+{
+	air_request_go(call, purpose, prompt, when);
+	call->request->goes_on = true;
+}
+
+void
 air_cascade_turn_down(AirRequest *request, const char *outcome)
 {
 	AirCall *call = request->calls[0];
@@ -174,7 +181,7 @@ air_cascade_turn_down(AirRequest *request, const char *outcome)
 
 	air_cascade_back(call);
 	if (go_on(call, outcome, &when, &err))
-		air_request_go(call, AIR_ASK, &call->prompt, when);
+		air_cascade_step(call, AIR_ASK, &call->prompt, when);
 	else
 	{
 		/* In this order: what can fail, then what cannot. */
@@ -209,7 +216,7 @@ verify(AirRequest *request)
 		return;
 	}
 	call->current = call->route.verifier;
-	air_request_go(call, AIR_VERIFY, air_verify_prompt(call), 0);
+	air_cascade_step(call, AIR_VERIFY, air_verify_prompt(call), 0);
 }
 
 static bool

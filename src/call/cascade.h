@@ -32,6 +32,7 @@ struct AirCascade
 	int level;                 /* check functions that ran when the call was submitted */
 	bool audited;              /* the input is of the share that is audited */
 	int escalations;           /* answers that were not accepted */
+	int steps;                 /* attempts that a cascade makes beyond the first and retries */
 	char reasons[AIR_REASONS]; /* why: "low confidence, verifier" */
 	AirTurnedDown *turned_down;
 	AirNano last_cost; /* what the answer's tokens cost at the last model; AIR_NANO_UNKNOWN */
@@ -56,6 +57,10 @@ extern bool air_cascade_may_go_on(const AirCall *call);
 
 /* An answer that passed the function's own checks is in hand, to be decided on. */
 extern void air_cascade_hold(AirRequest *request, const AirAnswer *answer, char *raw, char *text);
+
+/* Begin a request that is one more step of the cascade, as air_request_go(). */
+extern void
+air_cascade_step(AirCall *call, AirPurpose purpose, const AirPrompt *prompt, double when);
 
 /* The answer in hand (or none, of candidate answered) is not accepted: the next one is asked. */
 extern void air_cascade_turn_down(AirRequest *request, const char *outcome);

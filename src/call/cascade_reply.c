@@ -157,7 +157,7 @@ air_cascade_delivered(AirRequest *request)
 	if (last < 0)
 		return false;
 	call->current = last;
-	air_request_go(call, AIR_AUDIT, &call->prompt, 0);
+	air_cascade_step(call, AIR_AUDIT, &call->prompt, 0);
 	return true;
 }
 

@@ -118,6 +118,7 @@ struct AirRequest
 	MemoryContext cxt; /* the first call's */
 	const AirModel *model;
 	AirPurpose purpose;
+	bool goes_on; /* its first attempt is a cascade's next step, no retry */
 	AirPrompt prompt;
 	bool undecided;          /* it waits with an answer in hand: see cascade.h */
 	dlist_node in_undecided; /* linked while it does */

@@ -204,8 +204,11 @@ air_ledger_begin(AirRequest *request)
 	if (call->entry->record.at == 0)
 		call->entry->record.at = request->at;
 	air_stats_add(AIR_STAT_ATTEMPTS, 1);
-	if (call->result.attempts > 1)
+	if (request->goes_on)
+		call->cascade->steps++;
+	else if (call->result.attempts > 1)
 		air_stats_add(AIR_STAT_RETRIES, 1);
+	request->goes_on = false;
 }
 
 /* Slices of a record and the texts behind it, 1 + ntexts at most; returns how many.  Never fails.

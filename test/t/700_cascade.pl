@@ -65,8 +65,8 @@ is(fresh($s, 'SELECT count(*) FROM (SELECT ' . ask('shy', q('Echo: row ' || i)) 
 is($t->counter(undef, 'requests'), 0, 'is free');
 $s->value('SELECT ' . ask('shy', q('Echo: row 1'))); # the same statement text as psql would see it
 my ($out) = $t->try('EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF) SELECT ' . ask('shy', q('Echo: new ' || i)) . ' FROM generate_series(1, 20) i');
-like($out, qr/Escalated: 20 of 20/, 'EXPLAIN ANALYZE tells of escalations') or diag $out;
-like($out, qr/big 100%/, 'and the estimate knows of them from the ledger') or diag $out;
+like($out, qr/Retries: 0 .*Escalated: 20 of 20/s, 'EXPLAIN ANALYZE tells of escalations') or diag $out;
+like($out, qr/Model: unsure, big 100%  Rule: shy.*Cascade: 100% escalated  With big Alone: \$/s, 'and the estimate knows of them from the ledger') or diag $out;
 
 # Equal calls of two sessions: one cascade for both.
 my $other = $t->session;
@@ -181,7 +181,39 @@ $t->reset;
 rule('audited_below', 'unsure,big', '{"threshold": 0.8, "audit": 1}');
 is(fresh($s, 'SELECT ' . ask('audited_below', q('Echo: x'))), 'x', 'audit of what was not accepted');
 is(requests('unsure', 'big'), 'unsure 1 big 1', 'costs nothing more');
-ledger_has(q(SELECT concat_ws(' ', outcome, agreed, confidence) FROM ai_router.audits WHERE rule = 'audited_below'), 'low confidence t 0.4', 'and is written down');
+ledger_has(q(SELECT concat_ws(' ', outcome, agreed, round(confidence::numeric, 3)) FROM ai_router.audits WHERE rule = 'audited_below'), 'low confidence t 0.400', 'and is written down');
+
+
+# Calibration on a world that is known: the small model is right from a confidence of 0.6 on.
+$t->sql(q(CREATE SERVER f FOREIGN DATA WRAPPER ai_router OPTIONS (api 'fixture');
+	INSERT INTO ai_router.models (name, server, capabilities) VALUES ('small', 'f', '{logprobs}'), ('large', 'f', '{}');
+	INSERT INTO ai_router.fixtures (model, pattern, answer, confidence)
+		SELECT 'small', format('^case %s$', i), CASE WHEN i % 20 >= 12 THEN ' right ' ELSE 'wrong' END, (i % 20) / 20.0 FROM generate_series(1, 1200) i;
+	INSERT INTO ai_router.fixtures (model, answer) VALUES ('large', 'right')));
+rule('world', 'small,large', '{"threshold": 0.9, "target": 0.95}');
+my $calibrate = q(SELECT concat_ws(' ', coalesce(threshold::text, 'none'), round(agreement::numeric, 3), round(lower_bound::numeric, 3), audited, round(escalation_rate::numeric, 3)) FROM ai_router.calibrate('world'));
+my $world = 'SELECT count(*) FROM (SELECT ' . ask('world', q('case ' || i)) . ' AS a FROM generate_series(1, 1200) i OFFSET 0) x WHERE a IS NOT NULL';
+my $before = $t->sql(q(SELECT options FROM ai_router.rules WHERE name = 'world'));
+is($t->sql($calibrate), 'none 0', 'without audits there is no threshold');
+($out, my $err) = $t->try(q(SELECT * FROM ai_router.calibrate('world', true)));
+like($err, qr/NOTICE:.*not enough evidence for a threshold of rule "world": nothing changes.*takes at least 73 /s, 'which is said');
+is($t->sql(q(SELECT options FROM ai_router.rules WHERE name = 'world')), $before, 'and nothing changes');
+like(($t->try(q(SELECT ai_router.calibrate('nobody'))))[1], qr/ERROR:  42704: there is no rule "nobody"/, 'a rule that is not there');
+$t->sql(q(UPDATE ai_router.rules SET options = options || '{"audit": 1}' WHERE name = 'world'));
+is($s->value($world), 1200, 'a world is audited');
+ledger_has(q(SELECT concat_ws(' ', count(*), count(*) FILTER (WHERE agreed), count(*) FILTER (WHERE outcome = 'accepted')) FROM ai_router.audits WHERE rule = 'world'), '1200 480 120', 'all of it, white space aside');
+is($t->sql($calibrate), '0.6 1.000 0.992 480 0.600', 'the threshold is found, below the one that was set');
+is($t->sql(q(SELECT options FROM ai_router.rules WHERE name = 'world')), '{"audit": 1, "target": 0.95, "threshold": 0.9}', 'and is left alone unless it is to be applied');
+$t->sql(q(SELECT * FROM ai_router.calibrate('world', true)));
+is($t->sql(q(SELECT options FROM ai_router.rules WHERE name = 'world')), '{"audit": 1, "target": 0.95, "threshold": 0.6}', 'when it is');
+# A lower aim lets some wrong ones in: 480 right of 600 at 0.5, bound 0.766.
+$t->sql(q(UPDATE ai_router.rules SET options = options || '{"target": 0.75}' WHERE name = 'world'));
+is($t->sql($calibrate), '0.5 0.800 0.766 600 0.500', 'another aim, another threshold');
+# Of another last model these say nothing, nor of a first one that is gone.
+$t->sql(q(UPDATE ai_router.rules SET models = '{large,sure}' WHERE name = 'world'));
+like($t->sql($calibrate), qr/^none/, 'audits of a model that the rule does not have any more do not count');
+$t->sql(q(UPDATE ai_router.rules SET models = '{small,large}' WHERE name = 'world'; INSERT INTO ai_router.audits SELECT call_id, at + interval '1 h', rule, function, model, confidence, outcome, 'larger', false, share FROM ai_router.audits WHERE rule = 'world' LIMIT 1));
+like($t->sql($calibrate), qr/^none/, 'nor those by another last model');
 
 is($t->sql(q(SELECT value FROM ai_router.stats WHERE name = 'rows_dropped')), 0, 'no row was dropped');
 ok($t->until_true(sub { $t->sql(q(SELECT value FROM ai_router.stats WHERE name = 'spool_bytes_used')) == 0 }, 20), 'no space is lost');
