@@ -20,17 +20,6 @@
 /* Names and words are cut to this. */
 #define MAX_TEXT 160
 
-/* What of a judged answer counts: {"value": .., "confidence": ..} says the same with any
- * confidence. */
-static const cJSON *
-value_of(const AirJson *doc)
-{
-	const cJSON *value =
-		cJSON_IsObject(doc->root) ? cJSON_GetObjectItemCaseSensitive(doc->root, "value") : NULL;
-
-	return value != NULL ? value : doc->root;
-}
-
 static const char blanks[] = " \t\r\n";
 
 static bool
@@ -60,9 +49,44 @@ parse(const char *text)
 	return air_json_parse(text, strlen(text), &why);
 }
 
+/*
+ * What of an answer counts: small ones are {"value": .., "confidence": ..}, and say the same
+ * with any confidence.
+ */
+static const cJSON *
+value_of(const AirCall *call, const AirJson *doc)
+{
+	const cJSON *value = call->spec.logprobs && cJSON_IsObject(doc->root)
+							 ? cJSON_GetObjectItemCaseSensitive(doc->root, "value")
+							 : NULL;
+
+	return value != NULL ? value : doc->root;
+}
+
+char *
+air_answer_plain(const AirCall *call, char *text)
+{
+	AirJson *doc = call->spec.logprobs ? parse(text) : NULL;
+	const cJSON *value;
+	char *printed;
+
+	if (doc == NULL)
+		return text;
+	value = value_of(call, doc);
+	if (cJSON_IsString(value))
+		text = pstrdup(value->valuestring);
+	else if (value != doc->root && (printed = cJSON_PrintUnformatted(value)) != NULL)
+	{
+		text = pstrdup(printed);
+		cJSON_free(printed);
+	}
+	air_json_free(doc);
+	return text;
+}
+
 /* Do two answers say the same? */
 static bool
-agree(const char *a, const char *b)
+agree(const AirCall *call, const char *a, const char *b)
 {
 	AirJson *x;
 	AirJson *y;
@@ -72,7 +96,7 @@ agree(const char *a, const char *b)
 		return true;
 	x = parse(a);
 	y = x != NULL ? parse(b) : NULL;
-	same = y != NULL && cJSON_Compare(value_of(x), value_of(y), true);
+	same = y != NULL && cJSON_Compare(value_of(call, x), value_of(call, y), true);
 	if (x != NULL)
 		air_json_free(x);
 	if (y != NULL)
@@ -115,8 +139,8 @@ air_audit(const AirCall *call, const AirModel *last, const char *text)
 	const AirCascade *c = call->cascade;
 
 	for (const AirTurnedDown *t = c->turned_down; t != NULL; t = t->next)
-		publish(call, t->model, t->confidence, t->outcome, last, agree(t->text, text));
+		publish(call, t->model, t->confidence, t->outcome, last, agree(call, t->text, text));
 	if (c->text != NULL)
 		publish(call, call->route.candidates[c->answered].model, c->confidence, "accepted", last,
-				agree(c->text, text));
+				agree(call, c->text, text));
 }

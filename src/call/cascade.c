@@ -27,11 +27,12 @@
 /* Answers in hand, oldest first. */
 static dlist_head undecided = DLIST_STATIC_INIT(undecided);
 
-/* Check functions that are running, one inside the other. */
-static int checking = 0;
-
 /* More than this inside each other would be a check function that checks itself. */
 #define MAX_CHECKING 3
+
+/* Requests whose check functions are running, one inside the other; NULL: it has gone. */
+static AirRequest *in_check[MAX_CHECKING];
+static int checking = 0;
 
 void
 air_cascade_begin(AirCall *call)
@@ -75,6 +76,9 @@ air_cascade_forget(AirRequest *request)
 	if (request->undecided)
 		dlist_delete(&request->in_undecided);
 	request->undecided = false;
+	for (int i = 0; i < checking; i++)
+		if (in_check[i] == request)
+			in_check[i] = NULL;
 }
 
 void
@@ -89,7 +93,7 @@ air_cascade_hold(AirRequest *request, const AirAnswer *answer, char *raw, char *
 	c->finish = answer->finish;
 	c->confidence = answer->confidence;
 	c->usage = answer->usage;
-	c->checked = false;
+	c->verdict = AIR_CHECK_NONE;
 	request->due = INFINITY; /* nothing is to be sent before the decision */
 	enlist(request, false);
 }
@@ -233,31 +237,48 @@ needs_function(const AirRequest *request)
 {
 	const AirCall *call = request->calls[0];
 
-	return call->route.rule->option.check != NULL && !call->cascade->checked && confident(call);
+	return call->route.rule->option.check != NULL && call->cascade->verdict == AIR_CHECK_NONE &&
+		   confident(call);
 }
 
-/* Run the check function on the answer in hand; false where it says no. */
+/*
+ * Run the check function on the answer in hand.  False if the call has gone meanwhile: the
+ * function may close the cursor that it belongs to.
+ */
 static bool
 check(AirRequest *request)
 {
-	AirCascade *c = request->calls[0]->cascade;
+	int level = checking;
 	bool ok = false;
 
+	if (level == MAX_CHECKING)
+	{
+		request->calls[0]->cascade->verdict = AIR_CHECK_NO;
+		return true;
+	}
 	/* Providers are not blamed for the time that it takes. */
 	air_engine_rest();
-	checking++;
+	in_check[checking++] = request;
 	PG_TRY();
 	{
 		ok = air_check_function_holds(request->calls[0]);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
-		checking--;
+		checking = level;
 		air_engine_resume();
+		/* If the error does not end its flow, it is asked about again. */
+		if (in_check[level] != NULL)
+			enlist(request, true);
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	c->checked = true;
-	return ok;
+	checking = level;
+	air_engine_resume();
+	if (in_check[level] == NULL)
+		return false;
+	request->calls[0]->cascade->verdict = ok ? AIR_CHECK_YES : AIR_CHECK_NO;
+	return true;
 }
 
 static void
@@ -267,7 +288,7 @@ decide(AirRequest *request)
 
 	if (!confident(call))
 		air_cascade_turn_down(request, "low confidence");
-	else if (needs_function(request) && (checking >= MAX_CHECKING || !check(request)))
+	else if (call->cascade->verdict == AIR_CHECK_NO)
 		air_cascade_turn_down(request, "check");
 	else if (call->route.verifier >= 0)
 		verify(request);
@@ -293,6 +314,28 @@ next_undecided(bool functions)
 	return NULL;
 }
 
+/* Decide on an answer; its request has left the list. */
+static void
+decide_safely(AirRequest *request)
+{
+	AirCall *call = request->calls[0];
+	MemoryContext caller = MemoryContextSwitchTo(request->cxt);
+
+	PG_TRY();
+	{
+		decide(request);
+	}
+	PG_CATCH();
+	{
+		/* No memory: if that does not end its flow, it is decided on again. */
+		if (call->request == request && !request->undecided)
+			enlist(request, true);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+}
+
 bool
 air_cascade_work(bool functions)
 {
@@ -300,24 +343,11 @@ air_cascade_work(bool functions)
 
 	while ((request = next_undecided(functions)) != NULL)
 	{
-		AirCall *call = request->calls[0];
-		MemoryContext caller = MemoryContextSwitchTo(request->cxt);
 		bool once = needs_function(request);
 
 		air_cascade_forget(request);
-		PG_TRY();
-		{
-			decide(request);
-		}
-		PG_CATCH();
-		{
-			/* If the error does not end its flow, it is decided on again. */
-			if (call->request == request && !request->undecided)
-				enlist(request, true);
-			PG_RE_THROW();
-		}
-		PG_END_TRY();
-		MemoryContextSwitchTo(caller);
+		if (!once || check(request))
+			decide_safely(request);
 		CHECK_FOR_INTERRUPTS();
 		if (once)
 			return next_undecided(functions) != NULL;

@@ -44,7 +44,12 @@ struct AirCascade
 	AirFinish finish;
 	double confidence; /* NaN: unknown */
 	AirUsage usage;
-	bool checked; /* the check function has said yes */
+	enum
+	{
+		AIR_CHECK_NONE,
+		AIR_CHECK_YES,
+		AIR_CHECK_NO
+	} verdict; /* of the check function */
 };
 
 /* cascade.c */
@@ -123,6 +128,12 @@ extern AirPrompt *air_verify_prompt(const AirCall *call);
 extern bool air_verify_says_yes(const char *text);
 
 /* audit.c */
+
+/*
+ * An answer as people read it: of a function with small answers the value alone.
+ * palloc'ed, or the text itself.
+ */
+extern char *air_answer_plain(const AirCall *call, char *text);
 
 /* Compare the answers of the call with that of the last model, and write it down.  Never fails. */
 extern void air_audit(const AirCall *call, const AirModel *last, const char *text);

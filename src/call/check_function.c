@@ -86,34 +86,53 @@ find(const char *name, Oid role)
 	return function;
 }
 
+/* What there is to know of the call: it may be gone when the function returns. */
+typedef struct Check
+{
+	char *function;
+	char *rule;
+	Oid role;
+	Datum question;
+	Datum answer;
+	AirStatement *statement; /* with a reference */
+} Check;
+
+static void
+prepare(Check *check, AirCall *call)
+{
+	check->function = pstrdup(call->route.rule->option.check);
+	check->rule = pstrdup(call->route.rule->name);
+	check->role = call->role;
+	check->question = CStringGetTextDatum(call->question);
+	check->answer = CStringGetTextDatum(air_answer_plain(call, call->cascade->text));
+	check->statement = call->statement;
+	check->statement->refs++;
+}
+
 /* Call it as its caller, or as its owner where that is safer; raises what it raises. */
 static bool
-call_function(const AirCall *call)
+call_function(const Check *check)
 {
-	const char *name = call->route.rule->option.check;
 	LOCAL_FCINFO(fcinfo, 2);
 	FmgrInfo flinfo;
-	Oid outer, owner, function;
+	Oid outer, function;
 	int security;
 	int settings = 0;
 	Datum holds;
 
 	GetUserIdAndSecContext(&outer, &security);
-	SetUserIdAndSecContext(call->role, security | SECURITY_LOCAL_USERID_CHANGE);
-	function = find(name, call->role);
-	owner = owner_of(function);
-	if (superuser_arg(call->role) && !superuser_arg(owner))
+	SetUserIdAndSecContext(check->role, security | SECURITY_LOCAL_USERID_CHANGE);
+	function = find(check->function, check->role);
+	if (superuser_arg(check->role) && !superuser_arg(owner_of(function)))
 	{
-		SetUserIdAndSecContext(owner, security | SECURITY_LOCAL_USERID_CHANGE |
-										  SECURITY_RESTRICTED_OPERATION);
+		SetUserIdAndSecContext(owner_of(function), security | SECURITY_LOCAL_USERID_CHANGE |
+													   SECURITY_RESTRICTED_OPERATION);
 		settings = NewGUCNestLevel();
 	}
 	fmgr_info(function, &flinfo);
 	InitFunctionCallInfoData(*fcinfo, &flinfo, 2, InvalidOid, NULL, NULL);
-	fcinfo->args[0].value = CStringGetTextDatum(call->question);
-	fcinfo->args[0].isnull = false;
-	fcinfo->args[1].value = CStringGetTextDatum(call->cascade->text);
-	fcinfo->args[1].isnull = false;
+	fcinfo->args[0] = (NullableDatum){check->question, false};
+	fcinfo->args[1] = (NullableDatum){check->answer, false};
 	holds = FunctionCallInvoke(fcinfo);
 	if (settings > 0)
 		AtEOXact_GUC(false, settings);
@@ -123,46 +142,34 @@ call_function(const AirCall *call)
 
 /* Tell what it raised, once per statement. */
 static void
-warn(const AirCall *call, const ErrorData *error)
+warn(const Check *check, const ErrorData *error)
 {
-	if (call->statement->check_warned)
+	if (check->statement->check_warned)
 		return;
-	call->statement->check_warned = true;
-	ereport(
-		WARNING,
-		(errcode(error->sqlerrcode),
-		 errmsg("check function of rule \"%s\" failed: %s", call->route.rule->name, error->message),
-		 errdetail("An answer that it cannot check is not accepted: the next model is asked. "
-				   "Further failures in this statement are not shown."),
-		 errhint("Correct function %s(text, text), or the option \"check\" of the rule.",
-				 call->route.rule->option.check)));
+	check->statement->check_warned = true;
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("check function of rule \"%s\" failed: %s", check->rule, error->message),
+			 errdetail("An answer that it cannot check is not accepted: the next model is asked. "
+					   "Further failures in this statement are not shown."),
+			 errhint("Correct function %s(text, text), or the option \"check\" of the rule.",
+					 check->function)));
 }
 
-bool
-air_check_function_holds(AirCall *call)
+/* Call it in a subtransaction. */
+static bool
+call_safely(const Check *check)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	MemoryContext work = AllocSetContextCreate(caller, "ai_router check", ALLOCSET_DEFAULT_SIZES);
 	volatile bool ok = false;
 
-	check_stack_depth();
-	MemoryContextSwitchTo(work);
-	if (IsInParallelMode()) /* no subtransaction there: what it raises ends the statement */
-	{
-		PushActiveSnapshot(GetActiveSnapshot());
-		ok = call_function(call);
-		PopActiveSnapshot();
-		MemoryContextSwitchTo(caller);
-		MemoryContextDelete(work);
-		return ok;
-	}
 	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(work);
+	MemoryContextSwitchTo(caller);
 	PG_TRY();
 	{
 		PushActiveSnapshot(GetTransactionSnapshot());
-		ok = call_function(call);
+		ok = call_function(check);
 		PopActiveSnapshot();
 		ReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(caller);
@@ -172,7 +179,7 @@ air_check_function_holds(AirCall *call)
 	{
 		ErrorData *error;
 
-		MemoryContextSwitchTo(work);
+		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
@@ -181,9 +188,40 @@ air_check_function_holds(AirCall *call)
 		if (air_is_cancel(error))
 			ReThrowError(error);
 		ok = false;
-		warn(call, error);
+		warn(check, error);
 	}
 	PG_END_TRY();
-	MemoryContextDelete(work);
+	return ok;
+}
+
+bool
+air_check_function_holds(AirCall *call)
+{
+	MemoryContext work =
+		AllocSetContextCreate(air_engine_context(), "ai_router check", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(work);
+	Check check = {0};
+	volatile bool ok = false;
+
+	PG_TRY();
+	{
+		check_stack_depth();
+		prepare(&check, call);
+		if (IsInParallelMode()) /* no subtransaction there: what it raises ends the statement */
+		{
+			PushActiveSnapshot(GetActiveSnapshot());
+			ok = call_function(&check);
+			PopActiveSnapshot();
+		}
+		else
+			ok = call_safely(&check);
+	}
+	PG_FINALLY();
+	{
+		MemoryContextSwitchTo(caller);
+		air_statement_leave(check.statement);
+		MemoryContextDelete(work);
+	}
+	PG_END_TRY();
 	return ok;
 }

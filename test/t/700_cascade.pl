@@ -146,6 +146,19 @@ is($s->value('BEGIN; DECLARE c CURSOR FOR SELECT ' . ask('slowly', q('Echo: curs
 is($s->value('FETCH 1 FROM c'), 'cursor 4', 'goes on');
 $s->query('ROLLBACK');
 
+# A check function that closes the cursor whose call it is asked about.
+$t->sql(q(CREATE FUNCTION closes(prompt text, answer text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN IF answer LIKE '%9' THEN EXECUTE 'CLOSE c'; END IF; RETURN true; END $$));
+rule('closing', 'sure,big', '{"check": "public.closes"}');
+$t->behave($id{sure}, lat => 30);
+$s->query('BEGIN; DECLARE c CURSOR FOR SELECT ' . ask('closing', q('Echo: closed ' || i)) . ' FROM generate_series(1, 30) i');
+$s->query('FETCH 1 FROM c');
+$r = $s->query('SELECT ' . ask('closing', q('Echo: another')));
+is($r->{rows}[0][0], 'another', 'a check function closes the cursor that waits for it');
+is($s->value(q(SELECT count(*) FROM pg_cursors WHERE name = 'c')), 0, 'it is closed indeed');
+$s->query('ROLLBACK');
+is($s->value('SELECT ' . ask('closing', q('Echo: after'))), 'after', 'the session goes on');
+$t->reset;
+
 # Parallel plans have no subtransactions.
 $s->query(q(CREATE TABLE big_t AS SELECT i FROM generate_series(1, 20000) i; ALTER TABLE big_t SET (parallel_workers = 2); SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0));
 is($s->value('SELECT count(*) FROM (SELECT ' . ask('slowly', q('Echo: p ' || i)) . q{ AS a FROM big_t WHERE i % 1000 = 1 OFFSET 0) x WHERE a LIKE 'p%'}), 20, 'below a parallel plan');
