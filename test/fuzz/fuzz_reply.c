@@ -168,7 +168,7 @@ run_reply(const Target *target, const char *data, size_t size)
 						  .headers = input.headers,
 						  .body = input.body,
 						  .body_len = input.body_len};
-	AirPrompt prompt = {.task = target->task, .model = "m", .max_tokens = 64};
+	AirPrompt prompt = {.task = target->task, .model = "m", .max_tokens = 64, .logprobs = true};
 	AirAnswer answer = {.usage = {-1, -1, -1, -1, -1}};
 	AirFailure err;
 
@@ -182,6 +182,7 @@ run_reply(const Target *target, const char *data, size_t size)
 	}
 
 	check_usage(&answer.usage);
+	PROMISE(isnan(answer.confidence) || (answer.confidence >= 0 && answer.confidence <= 1));
 	check_text(answer.text, "text");
 	check_text(answer.refusal, "refusal");
 	check_line(answer.finish_raw, "finish reason");

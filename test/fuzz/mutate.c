@@ -160,6 +160,13 @@ static const char *const names[] = {
 	"request_id",
 	"responseId",
 	"logprobs",
+	"logprob",
+	"token",
+	"bytes",
+	"logprobsResult",
+	"chosenCandidates",
+	"logProbability",
+	"token_ids",
 	"",
 };
 
