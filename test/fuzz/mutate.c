@@ -28,140 +28,41 @@ dice(unsigned n)
 }
 
 /* What goes where a value was: JSON text, some of it refused on purpose. */
+/* clang-format off */
 static const char *const values[] = {
-	"null",
-	"true",
-	"false",
-	"0",
-	"-0",
-	"1",
-	"2",
-	"-1",
-	"0.5",
-	"1e-320",
-	"1e39",
-	"1e308",
-	"1e999",
-	"-1e999",
-	"4294967295",
-	"4294967296",
-	"2147483648",
-	"9007199254740993",
-	"9223372036854775807",
-	"9223372036854775808",
-	"18446744073709551616",
-	"1e12",
-	"1000000000001",
-	"\"\"",
-	"\" \"",
-	"\"0\"",
-	"\"1\"",
-	"\"a\"",
-	"\"\\u0000\"",
-	"\"\\ud83d\\ude00\"",
-	"\"\\ud83d\"",
-	"\"\\udc00\"",
-	"\"\\u202e\\u0085\\u0007\"",
-	"\"\xc3\xa9\xe6\x97\xa5\xf0\x9f\x98\x80\"",
-	"\"\xff\xfe\"",
-	"\"\xed\xa0\x80\"",
-	"\"\xc0\x80\"",
-	"\"AACAPw==\"",
-	"\"AADAfw==\"",
-	"\"AACAfw==\"",
-	"\"AACAPwAAAEA=\"",
-	"\"AACAPwAA\"",
-	"\"=\"",
-	"\"sk-abcdefghijklmnop\"",
-	"\"error\"",
-	"[]",
-	"{}",
-	"[[]]",
-	"[{}]",
-	"[null]",
-	"[0]",
-	"[1,2]",
-	"[\"\"]",
-	"{\"\":null}",
-	"{\"message\":\"no\",\"code\":\"rate_limit_exceeded\"}",
-	"{\"index\":0}",
-	"\"60s\"",
+	"null", "true", "false", "0", "-0", "1", "2", "-1", "0.5", "1e-320", "1e39", "1e308",
+	"1e999", "-1e999", "4294967295", "4294967296", "2147483648", "9007199254740993",
+	"9223372036854775807", "9223372036854775808", "18446744073709551616", "1e12",
+	"1000000000001", "\"\"", "\" \"", "\"0\"", "\"1\"", "\"a\"", "\"\\u0000\"",
+	"\"\\ud83d\\ude00\"", "\"\\ud83d\"", "\"\\udc00\"", "\"\\u202e\\u0085\\u0007\"",
+	"\"\xc3\xa9\xe6\x97\xa5\xf0\x9f\x98\x80\"", "\"\xff\xfe\"", "\"\xed\xa0\x80\"",
+	"\"\xc0\x80\"", "\"AACAPw==\"", "\"AADAfw==\"", "\"AACAfw==\"", "\"AACAPwAAAEA=\"",
+	"\"AACAPwAA\"", "\"=\"", "\"sk-abcdefghijklmnop\"", "\"error\"", "[]", "{}", "[[]]", "[{}]",
+	"[null]", "[0]", "[1,2]", "[\"\"]", "{\"\":null}",
+	"{\"message\":\"no\",\"code\":\"rate_limit_exceeded\"}", "{\"index\":0}", "\"60s\"",
 	"\"12ms\"",
 };
+/* clang-format on */
 
 /* Names that some codec reads: a member may turn up where it is not expected. */
+/* clang-format off */
 static const char *const names[] = {
-	"error",
-	"message",
-	"code",
-	"type",
-	"status",
-	"choices",
-	"content",
-	"text",
-	"refusal",
-	"finish_reason",
-	"tool_calls",
-	"usage",
-	"prompt_tokens",
-	"completion_tokens",
-	"total_tokens",
-	"prompt_tokens_details",
-	"cached_tokens",
-	"reasoning_tokens",
-	"model",
-	"id",
-	"output",
-	"incomplete_details",
-	"reason",
-	"input_tokens",
-	"output_tokens",
-	"stop_reason",
-	"data",
-	"index",
-	"embedding",
-	"embeddings",
-	"values",
-	"float",
-	"candidates",
-	"parts",
-	"finishReason",
-	"thought",
-	"functionCall",
-	"promptFeedback",
-	"blockReason",
-	"usageMetadata",
-	"promptTokenCount",
-	"candidatesTokenCount",
-	"thoughtsTokenCount",
-	"totalTokenCount",
-	"done",
-	"done_reason",
-	"prompt_eval_count",
-	"eval_count",
-	"results",
-	"relevance_score",
-	"meta",
-	"billed_units",
-	"stopReason",
-	"inputTokens",
-	"outputTokens",
-	"details",
-	"retryDelay",
-	"violations",
-	"quotaId",
-	"__type",
-	"Code",
-	"Message",
-	"detail",
-	"msg",
-	"metadata",
-	"reasons",
-	"request_id",
-	"responseId",
-	"logprobs",
-	"",
+	"error", "message", "code", "type", "status", "choices", "content", "text", "refusal",
+	"finish_reason", "tool_calls", "usage", "prompt_tokens", "completion_tokens", "total_tokens",
+	"prompt_tokens_details", "cached_tokens", "reasoning_tokens", "model", "id", "output",
+	"incomplete_details", "reason", "input_tokens", "output_tokens", "stop_reason", "data",
+	"index", "embedding", "embeddings", "values", "float", "candidates", "parts", "finishReason",
+	"thought", "functionCall", "promptFeedback", "blockReason", "usageMetadata",
+	"promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount", "done",
+	"done_reason", "prompt_eval_count", "eval_count", "results", "relevance_score", "meta",
+	"billed_units", "stopReason", "inputTokens", "outputTokens", "details", "retryDelay",
+	"violations", "quotaId", "__type", "Code", "Message", "detail", "msg", "metadata", "reasons",
+	"request_id", "responseId", "logprobs", "provider", "task", "tags", "require", "quality",
+	"prefer", "max_cost", "timeout_ms", "retries", "system", "max_tokens", "temperature",
+	"top_p", "stop", "seed", "reasoning_effort", "schema", "dimensions", "cache", "cache_ttl",
+	"on_error", "",
 };
+/* clang-format on */
 
 static int
 count_nodes(const cJSON *node)
@@ -306,9 +207,10 @@ mutate_tree(cJSON *root, cJSON *donor)
 		case 2: /* to the end: another order */
 			if (parent != NULL)
 			{
-				char *name = node->string != NULL ? pstrdup(node->string) : NULL;
+				char *name = node->string != NULL ? strdup(node->string) : NULL;
 
 				add(parent, name, cJSON_DetachItemViaPointer(parent, node));
+				free(name);
 			}
 			break;
 		case 3:
@@ -384,7 +286,6 @@ LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned in
 		mutate_tree(root, NULL);
 	done = put_body(data, data, at, root, max_size);
 	cJSON_Delete(root);
-	free_all();
 	return done > 0 ? done : LLVMFuzzerMutate(data, size, max_size);
 }
 
@@ -407,6 +308,5 @@ LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *dat
 	}
 	cJSON_Delete(root);
 	cJSON_Delete(donor);
-	free_all();
 	return done;
 }
