@@ -10,7 +10,7 @@ REVOKE ALL ON FOREIGN DATA WRAPPER ai_router FROM PUBLIC;
 
 REVOKE ALL ON ALL TABLES IN SCHEMA ai_router FROM PUBLIC;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA ai_router FROM PUBLIC;
-GRANT SELECT ON ai_router.catalogue, ai_router.models, ai_router.rules TO PUBLIC;
+GRANT SELECT ON ai_router.catalogue, ai_router.models, ai_router.rules, ai_router.prompts TO PUBLIC;
 -- Row level security shows a role its own calls only.
 GRANT SELECT ON ai_router.calls, ai_router.attempts, ai_router.hits, ai_router.usage TO PUBLIC;
 GRANT SELECT ON ai_router.all_calls, ai_router.all_attempts, ai_router.stats TO pg_monitor;

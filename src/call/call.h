@@ -18,6 +18,21 @@
 typedef struct AirFlow AirFlow;
 typedef struct AirCall AirCall;
 
+/*
+ * What a front door demands of an answer.  The engine asks before the answer is kept or
+ * given to anybody.  text is in UTF-8, confidence the probability of its tokens (NaN: not
+ * known).  True: *canonical is what the cache keeps and all callers get.  False: *problem
+ * says for the model, in words that can stand in a sentence, what is wrong.  Both UTF-8,
+ * palloc'ed in CurrentMemoryContext.  Must not raise, wait or look at catalogs: it runs
+ * whenever somebody drives the engine.  Calls of one function with equal prompts share
+ * answers, so what it accepts and makes may depend on nothing else.
+ */
+typedef struct AirCheck
+{
+	bool (*judge)(void *arg, const char *text, double confidence, char **canonical,
+				  const char **problem);
+} AirCheck;
+
 /* One call as its front door states it.  Text is in the server encoding. */
 typedef struct AirCallSpec
 {
@@ -26,7 +41,14 @@ typedef struct AirCallSpec
 	const char *system; /* system messages of a chat; NULL: none */
 	int nmessages;
 	const AirMessage *messages; /* without system messages */
+	const char *input;          /* what rules see as the prompt; NULL: the user's messages */
 	const AirHints *hints;      /* the caller's */
+	const char *schema;         /* JSON Schema of the answer, NULL: the hint's, if any */
+	const char *schema_name;    /* letters, digits, _ and -, NULL: "answer" */
+	int max_tokens; /* where no hint says otherwise; 0, and for reasoning models: the setting's */
+	bool logprobs;  /* ask for the confidence where a model can tell */
+	const AirCheck *check; /* NULL: any text will do */
+	void *check_arg;
 } AirCallSpec;
 
 typedef struct AirResult

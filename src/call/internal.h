@@ -82,6 +82,7 @@ struct AirCall
 	int unknown_costs; /* attempts that may have been billed without an answer */
 	double started;    /* engine clock of the first attempt, 0: none yet */
 	double blocked;    /* engine clock: waits since then to be admitted, 0: does not */
+	bool repaired;     /* a refused answer was shown to the model */
 	bool heavy;        /* its memory is worth giving back at once */
 	size_t bytes;      /* counted in the flow's */
 	StringInfo earlier;
@@ -189,7 +190,8 @@ extern void air_waiting_ended(AirCall *call);     /* with its result: always cal
 extern void air_waiting_leave(AirCall *call);     /* without one: always called */
 
 /* request.c */
-extern void air_request_address(AirPrompt *prompt, const AirCandidate *candidate);
+extern void
+air_request_address(const AirCall *call, AirPrompt *prompt, const AirCandidate *candidate);
 extern void air_request_prepare(AirCall *call); /* fill call->prompt; may raise for bad text */
 extern void air_request_begin(AirCall *call);   /* of a queued call, for its current candidate */
 extern void air_request_attempt(AirRequest *request);
@@ -259,6 +261,10 @@ extern int64 air_call_new_id(void);
 extern int air_attempt_timeout(const AirRequest *request); /* ms */
 extern bool air_attempt_start(AirRequest *request, Oid role, AirFailure *err);
 extern bool air_attempt_read(AirRequest *request, int tokens, AirAnswer *answer, AirFailure *err);
+
+/* judge.c: what the front door demands of an answer */
+extern bool air_judge(const AirCall *call, AirAnswer *answer, AirFailure *err);
+extern bool air_judge_ask_again(AirCall *call, const char *text, const char *problem);
 
 /* retry.c: record a failure; true: call->current is the candidate to try at *when (engine clock) */
 extern bool air_retry_next(AirCall *call, const AirFailure *failure, double *when);

@@ -187,7 +187,7 @@ air_key_of(const AirCall *call, AirKeyBase *base, int n, AirKey *key)
 
 	if (ok)
 	{
-		air_request_address(&prompt, candidate);
+		air_request_address(call, &prompt, candidate);
 		buf->len = base->common;
 		put_number(buf, server->oid);
 		put_text(buf, server->api->name);

@@ -17,6 +17,7 @@
 
 #include "base/settings.h"
 #include "call/internal.h"
+#include "config/prompts.h"
 
 /* The messages in UTF-8; texts are the caller's where nothing needs converting. */
 static const AirMessage *
@@ -77,16 +78,38 @@ air_request_prepare(AirCall *call)
 	}
 	if (AIR_HAS_HINT(hints, AIR_HINT_REASONING_EFFORT))
 		prompt->reasoning_effort = air_to_utf8(hints->reasoning_effort);
-	if (AIR_HAS_HINT(hints, AIR_HINT_SCHEMA))
+	if (spec->schema != NULL)
+	{
+		prompt->schema = air_to_utf8(spec->schema);
+		prompt->schema_name = spec->schema_name;
+	}
+	else if (AIR_HAS_HINT(hints, AIR_HINT_SCHEMA))
 		prompt->schema = air_to_utf8(hints->schema);
+	prompt->logprobs = spec->logprobs;
 	if (AIR_HAS_HINT(hints, AIR_HINT_DIMENSIONS))
 		prompt->dimensions = hints->dimensions;
 	MemoryContextSwitchTo(caller);
 }
 
-/* Add to *prompt what depends on the candidate. */
+/* Ask in words for what the provider cannot be told to enforce. */
+static void
+describe_schema(const AirCall *call, AirPrompt *prompt)
+{
+	const AirPromptText *text = air_prompt_find(call->config, "schema");
+	AirPromptValue value = {"schema", prompt->schema};
+	const char *words =
+		text != NULL ? air_prompt_fill(air_to_utf8(text->template), &value, 1) : prompt->schema;
+
+	prompt->system = prompt->system != NULL ? psprintf("%s\n\n%s", prompt->system, words) : words;
+	prompt->schema = NULL;
+}
+
+/*
+ * Add to *prompt what depends on the candidate.  A schema that a function needs goes to
+ * any model, one that a hint asks for as it is: whoever writes it knows the model.
+ */
 void
-air_request_address(AirPrompt *prompt, const AirCandidate *candidate)
+air_request_address(const AirCall *call, AirPrompt *prompt, const AirCandidate *candidate)
 {
 	const AirModel *model = candidate->model;
 
@@ -95,6 +118,10 @@ air_request_address(AirPrompt *prompt, const AirCandidate *candidate)
 	/* Newer models answer 400 to these: a rule's default must not keep calls from them. */
 	if (air_model_can(model, "no_sampling_params"))
 		prompt->temperature = prompt->top_p = NAN;
+	if (call->spec.schema != NULL && !air_model_can(model, "json_schema"))
+		describe_schema(call, prompt);
+	if (!air_model_can(model, "logprobs"))
+		prompt->logprobs = false;
 	if (model->params != NULL)
 		prompt->params = air_to_utf8(model->params);
 }
@@ -117,7 +144,7 @@ begin_at(AirCall *call, double when)
 	request->model = candidate->model;
 	request->due = when;
 	request->prompt = call->prompt;
-	air_request_address(&request->prompt, candidate);
+	air_request_address(call, &request->prompt, candidate);
 	MemoryContextSwitchTo(caller);
 
 	/* Nothing below can fail. */
@@ -312,38 +339,71 @@ deliver(AirRequest *request)
 	air_call_succeed(call, finish, text);
 }
 
+/*
+ * The provider has answered, but not what the function needs: the model is asked once
+ * more, or the call fails.
+ */
+static void
+answer_refused(AirRequest *request, AirFailure *failure, const AirAnswer *answer, int status)
+{
+	AirCall *call = request->calls[0];
+
+	air_engine_slot(request, false);
+	air_admit_done(request, NULL, &answer->usage);
+	air_statement_settle(request, NULL);
+	if (!air_judge_ask_again(call, answer->text, failure->message))
+		call = NULL;
+	air_failure_from_utf8(failure);
+	air_ledger_attempt(request, failure, status, answer->request_id);
+	air_money_done(request, NULL);
+	if (call != NULL)
+		begin_at(call, 0);
+	else
+	{
+		/* In this order: what can fail, then what cannot. */
+		air_call_fail(request->calls[0], failure);
+		air_request_drop(request);
+	}
+}
+
+/* A good answer: it is safe before anything else can go wrong. */
+static void
+answer_taken(AirRequest *request, const AirAnswer *answer, char *text, int status)
+{
+	air_admit_done(request, NULL, &answer->usage);
+	air_statement_settle(request, NULL);
+	air_ledger_attempt(request, NULL, status, answer->request_id);
+	request->text = text;
+	request->finish = answer->finish;
+	request->due = 0;
+	air_keep(request->calls[0], answer->finish, text);
+	/* It may warn of a budget, and that may raise: the answer is safe by now. */
+	air_money_done(request, NULL);
+	deliver(request);
+}
+
 /* The attempt brought bytes (or a fixture's answer): read and judge them, end or retry. */
 static void
 attempt_ended(AirRequest *request)
 {
 	AirCall *call = request->calls[0];
 	MemoryContext caller = MemoryContextSwitchTo(request->cxt);
-	AirAnswer answer = {.usage = {-1, -1, -1, -1, -1}};
+	AirAnswer answer = {.usage = {-1, -1, -1, -1, -1}, .confidence = NAN};
 	AirFailure err;
 	char *text;
 	int status = 0;
-	bool ok = air_attempt_read(request, call->tokens, &answer, &err) &&
-			  air_from_utf8(answer.text, &text, &err);
+	bool read = air_attempt_read(request, call->tokens, &answer, &err);
 
 	add_usage(request, &answer.usage);
-	if (request->exchange != NULL && ok)
+	if (request->exchange != NULL && read)
 		status = air_exchange_reply(request->exchange)->status;
 	if (request->exchange != NULL)
 		air_exchange_free(request->exchange);
 	request->exchange = NULL;
-	if (ok)
-	{
-		air_admit_done(request, NULL, &answer.usage);
-		air_statement_settle(request, NULL);
-		air_ledger_attempt(request, NULL, status, answer.request_id);
-		request->text = text;
-		request->finish = answer.finish;
-		request->due = 0;
-		air_keep(call, answer.finish, text);
-		/* It may warn of a budget, and that may raise: the answer is safe by now. */
-		air_money_done(request, NULL);
-		deliver(request);
-	}
+	if (read && !air_judge(call, &answer, &err))
+		answer_refused(request, &err, &answer, status);
+	else if (read && air_from_utf8(answer.text, &text, &err))
+		answer_taken(request, &answer, text, status);
 	else
 		request_failed(request, &err);
 	MemoryContextSwitchTo(caller);
