@@ -26,9 +26,10 @@ static const Target targets[] = {
 	{"cohere_embed", run_reply, "cohere", AIR_EMBED},
 	{"cohere_rerank", run_reply, "cohere", AIR_RERANK},
 	{"failure", run_failure},
-	{"build", run_build},
+	{"request", run_request},
 	{"json", run_json},
 	{"wait", run_wait},
+	{"chunk", run_chunk},
 };
 
 static const Target *target = NULL;
