@@ -29,6 +29,9 @@ static const Target targets[] = {
 	{"request", run_request},
 	{"json", run_json},
 	{"wait", run_wait},
+	{"schema", run_schema},
+	{"pattern", run_pattern},
+	{"decimal", run_decimal},
 	{"chunk", run_chunk},
 };
 
