@@ -24,6 +24,7 @@ typedef struct AirDoor
 	const char *symbol; /* C name of the function: pg_proc.prosrc */
 	const char *name;   /* SQL name: for rules, ledger and EXPLAIN */
 	AirTask task;       /* the kind of model that its calls need; most need chat */
+	bool packs;         /* a text that is too long for one call is asked about in several */
 
 	/*
 	 * Check the arguments and submit calls to the flow.  NULL: the value is NULL and nothing
