@@ -142,6 +142,9 @@ extern void air_engine_drain(void);
 /* Drive the engine until one more call of the flow has ended.  Raises as air_call_wait(). */
 extern void air_flow_wait(AirFlow *flow);
 
+/* Has it ended? */
+extern bool air_call_ended(const AirCall *call);
+
 /* The result of a call that has ended; lives until air_call_free() or the flow's end. */
 extern const AirResult *air_call_result(const AirCall *call);
 

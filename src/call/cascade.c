@@ -350,7 +350,7 @@ air_cascade_work(bool functions)
 			decide_safely(request);
 		CHECK_FOR_INTERRUPTS();
 		if (once)
-			return next_undecided(functions) != NULL;
+			return true;
 	}
 	return false;
 }

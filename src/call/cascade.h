@@ -81,8 +81,9 @@ extern bool air_cascade_affordable(const AirCall *call, int i);
 
 /*
  * Decide on answers in hand, with functions: also on those that wait for a check function,
- * of which it runs at most one.  True if there are more.  Raises for interrupts, and where
- * this backend has no memory: what was being decided on then stays in hand.
+ * of which it runs at most one.  True if it ran one: there may be something to send, and
+ * more to decide on.  Raises for interrupts, and where this backend has no memory: what was
+ * being decided on then stays in hand.
  */
 extern bool air_cascade_work(bool functions);
 

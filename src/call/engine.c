@@ -378,20 +378,22 @@ take_ready(void)
 static void
 drive(const AirCall *call, const AirFlow *flow, int live, AirStatement *statement)
 {
-	bool more;
+	bool ran;
 
 	resume_clock();
 	while (call != NULL ? call->state != AIR_CALL_ENDED : flow->live >= live)
 	{
 		air_waiting_poll();
-		more = air_cascade_work(true);
+		(void) air_cascade_work(false);
 		start_ready();
 		if (call != NULL ? call->state == AIR_CALL_ENDED : flow->live < live)
 			break;
 		clean_up();
+		/* What can be sent is sent by now. */
+		ran = air_cascade_work(true);
 		if (!take_ready())
-			look(more ? 0
-					  : air_notice_timeout(statement, air_waiting_timeout(until_next_due(true))));
+			look(ran ? 0
+					 : air_notice_timeout(statement, air_waiting_timeout(until_next_due(true))));
 		air_notice_poll(statement);
 	}
 }
@@ -416,7 +418,7 @@ air_engine_poll(void)
 	if (engine.running + engine.waiting == 0 && dlist_is_empty(&engine.queue) && !air_waiting_any())
 		return;
 	resume_clock();
-	(void) air_cascade_work(true);
+	(void) air_cascade_work(false);
 	start_ready();
 	if (engine.last_seen - engine.looked < LOOK_MS)
 		return;

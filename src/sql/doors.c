@@ -25,6 +25,8 @@ static const AirDoor *const doors[] = {
 	&air_door_summarize,
 	&air_door_translate,
 	&air_door_redact,
+	&air_door_agg,
+	&air_door_summarize_agg,
 };
 /* clang-format on */
 
