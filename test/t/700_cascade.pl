@@ -133,31 +133,30 @@ is($s->value('SELECT ' . ask('confident', q('Echo: after cancel'))), 'after canc
 $s->query(q(SET statement_timeout = '300ms'));
 is($s->query($many)->{error}{C}, '57014', 'statement_timeout');
 $s->query('RESET statement_timeout');
-# A cancel that somebody catches: the calls around go on.
-$t->sql(q(CREATE FUNCTION once(prompt text, answer text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM ai_complete('Echo: counts'); RETURN true; END $$));
 $s->send($many);
 ok($t->until_true(sub { $t->sql('SELECT wait_event FROM pg_stat_activity WHERE pid = ' . $s->pid) eq 'PgSleep' }), 'it sleeps again');
 $t->sql('SELECT pg_terminate_backend(' . $s->pid . ')');
 ok($s->wait->{closed}, 'termination');
 $s = $t->session;
 
+# A cancel that a function around catches: the calls of the statement around that go on, their checks too.
+$t->sql(q(CREATE TABLE naps (n int); INSERT INTO naps VALUES (1);
+	CREATE FUNCTION naps(prompt text, answer text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN IF prompt = 'Echo: inner' THEN PERFORM pg_sleep(100); END IF; RETURN answer !~ '[05]$'; END $$;
+	CREATE FUNCTION inner_call(i int) RETURNS text LANGUAGE plpgsql AS $$ BEGIN IF i <> 3 THEN RETURN ''; END IF; RETURN ai_complete('Echo: inner', '{"task":"nap"}'); EXCEPTION WHEN query_canceled THEN RETURN 'caught'; END $$));
+rule('nap', 'sure,big', '{"check": "public.naps"}');
+$t->reset;
+$s->send('SELECT string_agg(a || b, $$ $$ ORDER BY i) FROM (SELECT i, ' . ask('nap', q('Echo: nap ' || i)) . ' AS a, inner_call(i) AS b FROM generate_series(1, 30) i OFFSET 0) x');
+ok($t->until_true(sub { $t->sql('SELECT wait_event FROM pg_stat_activity WHERE pid = ' . $s->pid) eq 'PgSleep' }), 'a check inside sleeps');
+$t->sql('SELECT pg_cancel_backend(' . $s->pid . ')');
+$r = $s->wait;
+is($r->{error}{C}, undef, 'its cancel is caught');
+like($r->{rows}[0][0] // '', qr/^nap 1 nap 2 nap 3caught nap 4 .* nap 30$/, 'and all calls around it have their answers');
+is(requests('sure', 'big'), 'sure 31 big 6', 'from whom they should');
+
 # What an answer waits for does not get lost with a cursor or a transaction.
 is($s->value('BEGIN; DECLARE c CURSOR FOR SELECT ' . ask('slowly', q('Echo: cursor ' || i)) . ' FROM generate_series(1, 30) i; FETCH 3 FROM c'), 'cursor 1', 'a cursor');
 is($s->value('FETCH 1 FROM c'), 'cursor 4', 'goes on');
 $s->query('ROLLBACK');
-
-# A check function that closes the cursor whose call it is asked about.
-$t->sql(q(CREATE FUNCTION closes(prompt text, answer text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN IF answer LIKE '%9' THEN EXECUTE 'CLOSE c'; END IF; RETURN true; END $$));
-rule('closing', 'sure,big', '{"check": "public.closes"}');
-$t->behave($id{sure}, lat => 30);
-$s->query('BEGIN; DECLARE c CURSOR FOR SELECT ' . ask('closing', q('Echo: closed ' || i)) . ' FROM generate_series(1, 30) i');
-$s->query('FETCH 1 FROM c');
-$r = $s->query('SELECT ' . ask('closing', q('Echo: another')));
-is($r->{rows}[0][0], 'another', 'a check function closes the cursor that waits for it');
-is($s->value(q(SELECT count(*) FROM pg_cursors WHERE name = 'c')), 0, 'it is closed indeed');
-$s->query('ROLLBACK');
-is($s->value('SELECT ' . ask('closing', q('Echo: after'))), 'after', 'the session goes on');
-$t->reset;
 
 # Parallel plans have no subtransactions.
 $s->query(q(CREATE TABLE big_t AS SELECT i FROM generate_series(1, 20000) i; ALTER TABLE big_t SET (parallel_workers = 2); SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0));
