@@ -133,6 +133,24 @@ SELECT attempts, cached, model FROM unnest('{sure,unsure}'::text[]) p, ai_call(p
 SELECT attempts, cached, model FROM ai_call('unsure', '{"cache": "on", "model": "small"}');
 SELECT attempts, cached, model FROM ai_call('unsure', '{"cache": "on"}');
 
+-- Functions with an answer of their own: what is no answer goes to the next model at once, the last one may mend it.
+DELETE FROM ai_router.fixtures;
+INSERT INTO ai_router.fixtures (model, pattern, answer, confidence) VALUES
+    ('small', 'words', 'I would say that it is about money', 0.99), ('small', 'sure', 'billing', 0.9), ('small', NULL, 'billing', 0.4),
+    ('large', 'cannot be used', 'other', NULL), ('large', 'words', 'hard to say', NULL), ('large', NULL, 'other', NULL);
+UPDATE ai_router.rules SET models = '{small,large}', options = '{"threshold": 0.8, "audit": 1}';
+SELECT (ai_classify_detail(p, '{billing,other}')).* FROM unnest('{sure,else,words}'::text[]) p;
+-- A check function sees what people see.
+CREATE OR REPLACE FUNCTION looks_right(prompt text, answer text) RETURNS boolean LANGUAGE plpgsql AS
+$$ BEGIN RAISE WARNING '% -> %', prompt, answer; RETURN true; END $$;
+UPDATE ai_router.rules SET options = '{"check": "public.looks_right"}';
+SELECT ai_classify('sure', '{billing,other}');
+
+-- EXPLAIN: what is assumed of a rule without history.
+UPDATE ai_router.models SET input_price = 1, output_price = 1 WHERE name = 'small';
+UPDATE ai_router.rules SET name = 'new', options = '{"threshold": 0.8, "verifier": "judge", "audit": 0.1}';
+EXPLAIN (VERBOSE OFF) SELECT ai_complete('x' || i, '{"max_tokens": 10}') FROM generate_series(1, 100) i;
+
 TRUNCATE ai_router.models, ai_router.rules, ai_router.fixtures;
 DROP TABLE cascade_log;
 DROP FUNCTION looks_right(text, text), wrong_type(text, text);
