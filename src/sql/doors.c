@@ -11,6 +11,10 @@ static const AirDoor *const doors[] = {
 	&air_door_complete_array,
 	&air_door_chat,
 	&air_door_call_result,
+	&air_door_embed,
+	&air_door_embed_array,
+	&air_door_similarity,
+	&air_door_rerank,
 };
 
 void

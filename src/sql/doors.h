@@ -11,6 +11,10 @@ extern const AirDoor air_door_complete;       /* complete.c */
 extern const AirDoor air_door_complete_array; /* complete.c */
 extern const AirDoor air_door_chat;           /* chat.c */
 extern const AirDoor air_door_call_result;    /* result.c */
+extern const AirDoor air_door_embed;          /* embed.c */
+extern const AirDoor air_door_embed_array;    /* embed.c */
+extern const AirDoor air_door_similarity;     /* embed.c */
+extern const AirDoor air_door_rerank;         /* rerank.c */
 
 /* Make them known.  From _PG_init. */
 extern void air_doors_init(void);
