@@ -8,6 +8,8 @@
  */
 #include "base/pg.h"
 
+#include <math.h>
+
 #include "base/text.h"
 #include "base/vector.h"
 #include "provider/common.h"
@@ -89,12 +91,31 @@ air_read_vector(const AirPrompt *prompt, const cJSON *vector, AirAnswer *out, Ai
 }
 
 /* See common.h. */
+int
+air_item_row(const cJSON *item, int n)
+{
+	double row = air_json_num(item, "index", -1);
+
+	return row >= 0 && row < n && row == floor(row) ? (int) row : -1;
+}
+
+/* True if an item says, in whatever way, which row it is for. */
+static bool
+says_row(const cJSON *item)
+{
+	const cJSON *index = air_json_at(item, "index");
+
+	return index != NULL && !cJSON_IsNull(index);
+}
+
+/* See common.h. */
 bool
 air_read_vectors(const AirPrompt *prompt, const cJSON *items, const char *member, bool indexed,
 				 AirAnswer *out, AirFailure *err)
 {
 	const cJSON *item;
 	bool *seen;
+	bool said;
 	bool done = true;
 	int position = 0;
 
@@ -105,22 +126,24 @@ air_read_vectors(const AirPrompt *prompt, const cJSON *items, const char *member
 		return air_malformed(err, psprintf("%d embeddings for %d inputs", cJSON_GetArraySize(items),
 										   prompt->ninputs));
 
+	said = indexed && says_row(items->child);
 	out->nvectors = prompt->ninputs;
 	seen = palloc0(sizeof(bool) * (size_t) prompt->ninputs);
 	cJSON_ArrayForEach (item, items)
 	{
 		const cJSON *vector = cJSON_IsObject(item) ? air_json_at(item, member) : item;
-		int64 row = indexed ? air_json_int(item, "index", position) : position;
+		int row = said ? air_item_row(item, prompt->ninputs) : position;
 
 		position++;
-		if (row < 0 || row >= prompt->ninputs)
-			done = air_malformed(err, "the index of an embedding is out of range");
+		/* Where one item says its row, the place of a silent one means nothing. */
+		if (row < 0 || (indexed && says_row(item) != said))
+			done = air_malformed(err, "the index of an embedding is missing or out of range");
 		else if (seen[row])
 			done = air_malformed(err, "two embeddings with one index");
 		else
 		{
 			seen[row] = true;
-			done = store_vector(vector, (int) row, out, err);
+			done = store_vector(vector, row, out, err);
 		}
 		if (!done)
 			break;
