@@ -46,12 +46,11 @@ join_prompts(AirRequest *request)
 								  .inputs = request->inputs};
 }
 
-/* A request of calls for the current candidate of the first, which are not part of it yet. */
+/* A request of calls, which are not part of it yet. */
 static AirRequest *
-make(AirCall **calls, int n, double when)
+make(AirCall **calls, int n, const AirCandidate *candidate, double when)
 {
 	AirCall *leader = calls[0];
-	const AirCandidate *candidate = &leader->route.candidates[leader->current];
 	MemoryContext cxt = n == 1 ? leader->cxt
 							   : AllocSetContextCreate(air_engine_context(), "ai_router request",
 													   ALLOCSET_DEFAULT_SIZES);
@@ -97,12 +96,14 @@ enter(AirRequest *request)
 static void
 begin(AirCall **calls, int n, int most, double when)
 {
+	/* The first knows: the others follow it when they go over. */
+	const AirCandidate *candidate = &calls[0]->route.candidates[calls[0]->current];
 	int count = (n + most - 1) / most;
 	AirRequest *one;
 	AirRequest **requests = count == 1 ? &one : palloc(sizeof(AirRequest *) * count);
 
 	for (int i = 0; i < count; i++)
-		requests[i] = make(calls + i * most, Min(most, n - i * most), when);
+		requests[i] = make(calls + i * most, Min(most, n - i * most), candidate, when);
 	for (int i = 0; i < count; i++)
 		enter(requests[i]);
 	if (requests != &one)
