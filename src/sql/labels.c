@@ -271,7 +271,11 @@ find_plain(const AirLabels *labels, const char *answer)
 		return found;
 	for (int i = 0; i < labels->n; i++)
 	{
-		if (strcmp(air_answer_core(labels->utf8[i]), core) != 0)
+		char *other = air_answer_core(labels->utf8[i]);
+		bool same = strcmp(other, core) == 0;
+
+		pfree(other);
+		if (!same)
 			continue;
 		if (found >= 0)
 			return -2;
