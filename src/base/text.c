@@ -106,6 +106,9 @@ air_base64_decode(const char *s, size_t *len)
 	/* pg_b64_dec_len() computes in int. */
 	if (srclen > PG_INT32_MAX / 3)
 		return NULL;
+	/* The decoder goes on behind padding: two pieces stuck together would be a third thing. */
+	if (s[strcspn(s, "=") + strspn(s + strcspn(s, "="), "= \t\r\n")] != '\0')
+		return NULL;
 	n = pg_b64_dec_len((int) srclen);
 	dst = palloc(n + 1);
 
