@@ -34,6 +34,12 @@
 /* Digits of an estimate that mean anything. */
 #define DIGITS 4
 
+/* Of a text that is asked about in packs, routing sees so many bytes. */
+#define PACK_SAMPLE 4096
+
+/* A pack is taken to fill so much of a context window. */
+#define PACK_PART 0.7
+
 /* Calls are whole; the products of estimates that were are not quite. */
 static double
 whole(double calls)
@@ -69,6 +75,21 @@ make_prompt(const AirSite *site, Prompt *out)
 			out->text[(int) (sketch.text.len / out->each)] = '\0';
 		}
 	}
+	else if (site->door->packs && sketch.text.len > PACK_SAMPLE)
+	{
+		out->extra += (sketch.text.len - PACK_SAMPLE) / AIR_BYTES_PER_TOKEN;
+		out->text[PACK_SAMPLE] = '\0';
+	}
+}
+
+/* How many calls a text of so many tokens takes: its packs, and one that merges their answers. */
+static double
+packs_of(const AirRoute *route, double tokens)
+{
+	double window = route->nusable > 0 ? route->candidates[0].model->context_window : 0;
+	double packs = window > 0 ? ceil(tokens / (window * PACK_PART)) : 1;
+
+	return packs > 1 ? packs + 1 : 1;
 }
 
 /* The hints of the call, as far as they are the same for each row. */
@@ -218,6 +239,7 @@ estimate(const AirSite *site, AirEstimate *out)
 	AirFailure failure;
 	Prompt prompt;
 	int tokens;
+	double input;
 
 	make_prompt(site, &prompt);
 	part.text = prompt.text;
@@ -229,9 +251,17 @@ estimate(const AirSite *site, AirEstimate *out)
 	route = air_call_explain(flow, &spec, &tokens, &failure);
 	if (route->rule != NULL)
 		out->rule = pstrdup(route->rule->name);
-	out->input_tokens = out->calls * (tokens + prompt.extra);
+	input = tokens + prompt.extra;
+	if (site->door->packs)
+	{
+		double packs = packs_of(route, input);
+
+		out->calls = whole(site->evaluations * packs);
+		input /= packs;
+	}
+	out->input_tokens = out->calls * input;
 	if (failure.kind == AIR_ERR_NONE)
-		price(site, route, tokens + prompt.extra, out);
+		price(site, route, input, out);
 	else
 	{
 		out->problem = pstrdup(failure.message);

