@@ -11,6 +11,8 @@ static const AirDoor *const doors[] = {
 	&air_door_complete_array,
 	&air_door_chat,
 	&air_door_call_result,
+	&air_door_extract,
+	&air_door_extract_as,
 };
 
 void

@@ -11,6 +11,8 @@ extern const AirDoor air_door_complete;       /* complete.c */
 extern const AirDoor air_door_complete_array; /* complete.c */
 extern const AirDoor air_door_chat;           /* chat.c */
 extern const AirDoor air_door_call_result;    /* result.c */
+extern const AirDoor air_door_extract;        /* extract.c */
+extern const AirDoor air_door_extract_as;     /* extract_as.c */
 
 /* Make them known.  From _PG_init. */
 extern void air_doors_init(void);
