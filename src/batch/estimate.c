@@ -27,6 +27,7 @@
 #include "batch/estimate.h"
 #include "batch/sketch.h"
 #include "call/history.h"
+#include "config/prompts.h"
 
 #define NANO_PER_USD 1e9
 
@@ -162,7 +163,9 @@ output_of(const AirSite *site, const AirRoute *route, const AirCandidate *c)
 	if (c->max_tokens == 0)
 		return 0;
 	seen = air_history_output(site->door->name, route->rule->name, c->model->name);
-	return Min(seen >= 0 ? seen : AIR_USUAL_ANSWER, c->max_tokens);
+	if (seen < 0)
+		seen = site->door->usual_output > 0 ? site->door->usual_output : AIR_USUAL_ANSWER;
+	return Min(seen, c->max_tokens);
 }
 
 /* What one call costs, in nanodollars; output may be an average. */
@@ -207,6 +210,24 @@ price(const AirSite *site, const AirRoute *route, double input, AirEstimate *out
 	out->model = names.data;
 }
 
+/* The instruction that goes with each call, NULL if there is none. */
+static char *
+instruction_of(const AirDoor *door)
+{
+	const AirConfig *config;
+	const AirPromptText *prompt;
+	char *system = NULL;
+
+	if (door->prompt == NULL)
+		return NULL;
+	config = air_config_acquire();
+	prompt = air_prompt_find(config, door->prompt);
+	if (prompt != NULL && prompt->system != NULL)
+		system = pstrdup(prompt->system);
+	air_config_release(config);
+	return system;
+}
+
 static void
 estimate(const AirSite *site, AirEstimate *out)
 {
@@ -224,6 +245,7 @@ estimate(const AirSite *site, AirEstimate *out)
 	part.text = prompt.text;
 	message.parts = &part;
 	spec.task = site->door->task;
+	spec.system = instruction_of(site->door);
 	spec.hints = hints_of(site, &out->varies);
 	out->calls = whole(site->evaluations * prompt.each);
 	route = air_call_explain(flow, &spec, &tokens, &failure);

@@ -133,9 +133,8 @@ count_or_null(int64 n, bool *isnull)
 	return Int32GetDatum((int32) Min(n, PG_INT32_MAX));
 }
 
-/* The value of one column of ai_result. */
-static Datum
-column_value(const AirResult *r, const char *name, bool *isnull)
+Datum
+air_front_column(const AirResult *r, const char *name, bool *isnull)
 {
 	*isnull = false;
 	if (strcmp(name, "answer") == 0)
@@ -199,6 +198,6 @@ air_front_tuple(const AirResult *result, TupleDesc desc)
 	bool *nulls = palloc(sizeof(bool) * desc->natts);
 
 	for (int i = 0; i < desc->natts; i++)
-		values[i] = column_value(result, NameStr(TupleDescAttr(desc, i)->attname), &nulls[i]);
+		values[i] = air_front_column(result, NameStr(TupleDescAttr(desc, i)->attname), &nulls[i]);
 	return heap_form_tuple(desc, values, nulls);
 }

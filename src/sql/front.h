@@ -46,6 +46,9 @@ extern Datum air_front_finish(AirWork *work, FunctionCallInfo fcinfo, bool *isnu
 /* The row of a result for a tuple descriptor with the columns of ai_result, found by name. */
 extern HeapTuple air_front_tuple(const AirResult *result, TupleDesc desc);
 
+/* The value of one column of ai_result; NULL for a name that is none. */
+extern Datum air_front_column(const AirResult *result, const char *name, bool *isnull);
+
 /* Columns that the calling function's composite type has; ereports if it returns none. */
 extern TupleDesc air_front_tupdesc(FunctionCallInfo fcinfo);
 
