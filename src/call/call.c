@@ -197,6 +197,12 @@ air_call_free(AirCall *call)
 		air_engine_bury(call->cxt);
 }
 
+bool
+air_call_ended(const AirCall *call)
+{
+	return call->state == AIR_CALL_ENDED;
+}
+
 const AirResult *
 air_call_result(const AirCall *call)
 {

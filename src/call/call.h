@@ -48,6 +48,7 @@ typedef struct AirCallSpec
 	const AirHints *hints;   /* the caller's */
 	const char *schema;      /* JSON Schema of the answer, NULL: the hint's, if any */
 	const char *schema_name; /* letters, digits, _ and -, NULL: "answer" */
+	bool schema_in_words;    /* the prompt says it, too: see air_request_address() */
 	int max_tokens; /* where no hint says otherwise; 0, and for reasoning models: the setting's */
 	bool logprobs;  /* ask for the confidence where a model can tell */
 	const AirCheck *check; /* NULL: any text will do */
@@ -149,6 +150,9 @@ extern void air_engine_drain(void);
 /* Drive the engine until one more call of the flow has ended.  Raises as air_call_wait(). */
 extern void air_flow_wait(AirFlow *flow);
 
+/* Has it ended? */
+extern bool air_call_ended(const AirCall *call);
+
 /* The result of a call that has ended; lives until air_call_free() or the flow's end. */
 extern const AirResult *air_call_result(const AirCall *call);
 
@@ -161,6 +165,15 @@ extern void air_call_free(AirCall *call);
  * is raise or the failure is one that always raises (RT001, RT004, RT010).
  */
 extern void air_call_null_or_raise(const AirCall *call);
+
+/* Would a failure of the call be NULL, as far as on_error has a say? */
+extern bool air_call_may_be_null(const AirCall *call);
+
+/*
+ * Make a call that has ended well one that failed with RT006: its front door cannot use the
+ * answer for a reason that no judge could see.  message is copied.
+ */
+extern void air_call_refuse(AirCall *call, const char *message, const char *hint);
 
 /*
  * Raise the failure of a call with SQLSTATE, provider, model, status, request id and hint.

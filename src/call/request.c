@@ -120,6 +120,22 @@ describe_schema(const AirCall *call, AirPrompt *prompt)
 }
 
 /*
+ * In which way the candidate hears of the schema that the function needs.  Where the prompt
+ * says in words what it says, too, JSON is only asked for to have it enforced, and not where
+ * probabilities are wanted: those of braces and quotes would be among them.
+ */
+static void
+address_schema(const AirCall *call, AirPrompt *prompt, const AirModel *model)
+{
+	bool enforced = air_model_can(model, "json_schema");
+
+	if (call->spec.schema_in_words && (prompt->logprobs || !enforced))
+		prompt->schema = NULL;
+	else if (!enforced)
+		describe_schema(call, prompt);
+}
+
+/*
  * Add to *prompt what depends on the candidate.  A schema that a function needs goes to
  * any model, one that a hint asks for as it is: whoever writes it knows the model.
  */
@@ -133,10 +149,10 @@ air_request_address(const AirCall *call, AirPrompt *prompt, const AirCandidate *
 	/* Newer models answer 400 to these: a rule's default must not keep calls from them. */
 	if (air_model_can(model, "no_sampling_params"))
 		prompt->temperature = prompt->top_p = NAN;
-	if (call->spec.schema != NULL && !air_model_can(model, "json_schema"))
-		describe_schema(call, prompt);
 	if (!air_model_can(model, "logprobs"))
 		prompt->logprobs = false;
+	if (call->spec.schema != NULL)
+		address_schema(call, prompt, model);
 	if (model->params != NULL)
 		prompt->params = air_to_utf8(model->params);
 }

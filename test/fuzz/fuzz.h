@@ -21,8 +21,12 @@ typedef struct Target
 
 extern void run_reply(const Target *target, const char *data, size_t size);
 extern void run_failure(const Target *target, const char *data, size_t size);
-extern void run_build(const Target *target, const char *data, size_t size);
+extern void run_request(const Target *target, const char *data, size_t size);
 extern void run_json(const Target *target, const char *data, size_t size);
+extern void run_chunk(const Target *target, const char *data, size_t size);
+extern void run_schema(const Target *target, const char *data, size_t size);
+extern void run_pattern(const Target *target, const char *data, size_t size);
+extern void run_decimal(const Target *target, const char *data, size_t size);
 extern void run_wait(const Target *target, const char *data, size_t size);
 
 /* --- kit.c --- */

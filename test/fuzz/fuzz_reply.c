@@ -2,7 +2,8 @@
  * fuzz_reply.c
  *	  The parse function of each codec: 2xx replies of every kind.
  *
- * The line of numbers is the number of inputs and the dimensions asked for.
+ * The line of numbers is the number of inputs, the dimensions asked for, and
+ * whether log probabilities were asked for.
  * What is accepted must be usable, and every vector or score must stand in the
  * row that the reply says, read here a second time in the plainest way.
  */
@@ -168,8 +169,9 @@ run_reply(const Target *target, const char *data, size_t size)
 						  .headers = input.headers,
 						  .body = input.body,
 						  .body_len = input.body_len};
-	AirPrompt prompt = {.task = target->task, .model = "m", .max_tokens = 64};
-	AirAnswer answer = {.usage = {-1, -1, -1, -1, -1}};
+	AirPrompt prompt = {
+		.task = target->task, .model = "m", .max_tokens = 64, .logprobs = input.numbers[2] != 0};
+	AirAnswer answer = {.usage = {-1, -1, -1, -1, -1}, .confidence = NAN};
 	AirFailure err;
 
 	prompt.ninputs = (int) Min(Max(input.numbers[0], 1), MAX_INPUTS);
@@ -182,6 +184,8 @@ run_reply(const Target *target, const char *data, size_t size)
 	}
 
 	check_usage(&answer.usage);
+	PROMISE(isnan(answer.confidence) || (answer.confidence >= 0 && answer.confidence <= 1), "%g",
+			answer.confidence);
 	check_text(answer.text, "text");
 	check_text(answer.refusal, "refusal");
 	check_line(answer.finish_raw, "finish reason");

@@ -26,9 +26,13 @@ static const Target targets[] = {
 	{"cohere_embed", run_reply, "cohere", AIR_EMBED},
 	{"cohere_rerank", run_reply, "cohere", AIR_RERANK},
 	{"failure", run_failure},
-	{"build", run_build},
+	{"request", run_request},
 	{"json", run_json},
 	{"wait", run_wait},
+	{"schema", run_schema},
+	{"pattern", run_pattern},
+	{"decimal", run_decimal},
+	{"chunk", run_chunk},
 };
 
 static const Target *target = NULL;

@@ -28,140 +28,51 @@ dice(unsigned n)
 }
 
 /* What goes where a value was: JSON text, some of it refused on purpose. */
+/* clang-format off */
 static const char *const values[] = {
-	"null",
-	"true",
-	"false",
-	"0",
-	"-0",
-	"1",
-	"2",
-	"-1",
-	"0.5",
-	"1e-320",
-	"1e39",
-	"1e308",
-	"1e999",
-	"-1e999",
-	"4294967295",
-	"4294967296",
-	"2147483648",
-	"9007199254740993",
-	"9223372036854775807",
-	"9223372036854775808",
-	"18446744073709551616",
-	"1e12",
-	"1000000000001",
-	"\"\"",
-	"\" \"",
-	"\"0\"",
-	"\"1\"",
-	"\"a\"",
-	"\"\\u0000\"",
-	"\"\\ud83d\\ude00\"",
-	"\"\\ud83d\"",
-	"\"\\udc00\"",
-	"\"\\u202e\\u0085\\u0007\"",
-	"\"\xc3\xa9\xe6\x97\xa5\xf0\x9f\x98\x80\"",
-	"\"\xff\xfe\"",
-	"\"\xed\xa0\x80\"",
-	"\"\xc0\x80\"",
-	"\"AACAPw==\"",
-	"\"AADAfw==\"",
-	"\"AACAfw==\"",
-	"\"AACAPwAAAEA=\"",
-	"\"AACAPwAA\"",
-	"\"=\"",
-	"\"sk-abcdefghijklmnop\"",
-	"\"error\"",
-	"[]",
-	"{}",
-	"[[]]",
-	"[{}]",
-	"[null]",
-	"[0]",
-	"[1,2]",
-	"[\"\"]",
-	"{\"\":null}",
-	"{\"message\":\"no\",\"code\":\"rate_limit_exceeded\"}",
-	"{\"index\":0}",
-	"\"60s\"",
-	"\"12ms\"",
+	"null", "true", "false", "0", "-0", "1", "2", "-1", "0.5", "1e-320", "1e39", "1e308",
+	"1e999", "-1e999", "4294967295", "4294967296", "2147483648", "9007199254740993",
+	"9223372036854775807", "9223372036854775808", "18446744073709551616", "1e12",
+	"1000000000001", "\"\"", "\" \"", "\"0\"", "\"1\"", "\"a\"", "\"\\u0000\"",
+	"\"\\ud83d\\ude00\"", "\"\\ud83d\"", "\"\\udc00\"", "\"\\u202e\\u0085\\u0007\"",
+	"\"\xc3\xa9\xe6\x97\xa5\xf0\x9f\x98\x80\"", "\"\xff\xfe\"", "\"\xed\xa0\x80\"",
+	"\"\xc0\x80\"", "\"AACAPw==\"", "\"AADAfw==\"", "\"AACAfw==\"", "\"AACAPwAAAEA=\"",
+	"\"AACAPwAA\"", "\"=\"", "\"sk-abcdefghijklmnop\"", "\"error\"", "[]", "{}", "[[]]", "[{}]",
+	"[null]", "[0]", "[1,2]", "[\"\"]", "{\"\":null}",
+	"{\"message\":\"no\",\"code\":\"rate_limit_exceeded\"}", "{\"index\":0}", "\"60s\"",
+	"\"12ms\"", "\"#\"", "\"#/$defs/a\"", "\"#/properties/a\"", "\"object\"",
+	"\"array\"", "\"string\"", "\"integer\"", "\"number\"", "\"boolean\"", "\"null\"",
+	"[\"string\",\"null\"]", "\"date-time\"", "\"uuid\"", "\"2026-08-22\"", "\"12:00:00+02:00\"",
+	"\"^(a|b)*[^c-e]{2,5}$\"", "0.1", "1e2", "1.0", "{\"type\":\"string\"}", "{\"$ref\":\"#\"}",
 };
+/* clang-format on */
 
 /* Names that some codec reads: a member may turn up where it is not expected. */
+/* clang-format off */
 static const char *const names[] = {
-	"error",
-	"message",
-	"code",
-	"type",
-	"status",
-	"choices",
-	"content",
-	"text",
-	"refusal",
-	"finish_reason",
-	"tool_calls",
-	"usage",
-	"prompt_tokens",
-	"completion_tokens",
-	"total_tokens",
-	"prompt_tokens_details",
-	"cached_tokens",
-	"reasoning_tokens",
-	"model",
-	"id",
-	"output",
-	"incomplete_details",
-	"reason",
-	"input_tokens",
-	"output_tokens",
-	"stop_reason",
-	"data",
-	"index",
-	"embedding",
-	"embeddings",
-	"values",
-	"float",
-	"candidates",
-	"parts",
-	"finishReason",
-	"thought",
-	"functionCall",
-	"promptFeedback",
-	"blockReason",
-	"usageMetadata",
-	"promptTokenCount",
-	"candidatesTokenCount",
-	"thoughtsTokenCount",
-	"totalTokenCount",
-	"done",
-	"done_reason",
-	"prompt_eval_count",
-	"eval_count",
-	"results",
-	"relevance_score",
-	"meta",
-	"billed_units",
-	"stopReason",
-	"inputTokens",
-	"outputTokens",
-	"details",
-	"retryDelay",
-	"violations",
-	"quotaId",
-	"__type",
-	"Code",
-	"Message",
-	"detail",
-	"msg",
-	"metadata",
-	"reasons",
-	"request_id",
-	"responseId",
-	"logprobs",
-	"",
+	"error", "message", "code", "type", "status", "choices", "content", "text", "refusal",
+	"finish_reason", "tool_calls", "usage", "prompt_tokens", "completion_tokens", "total_tokens",
+	"prompt_tokens_details", "cached_tokens", "reasoning_tokens", "model", "id", "output",
+	"incomplete_details", "reason", "input_tokens", "output_tokens", "stop_reason", "data",
+	"index", "embedding", "embeddings", "values", "float", "candidates", "parts", "finishReason",
+	"thought", "functionCall", "promptFeedback", "blockReason", "usageMetadata",
+	"promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount", "done",
+	"done_reason", "prompt_eval_count", "eval_count", "results", "relevance_score", "meta",
+	"billed_units", "stopReason", "inputTokens", "outputTokens", "details", "retryDelay",
+	"violations", "quotaId", "__type", "Code", "Message", "detail", "msg", "metadata", "reasons",
+	"request_id", "responseId", "logprobs", "logprob", "token", "bytes",
+	"logprobsResult", "chosenCandidates", "logProbability", "token_ids", "label", "labels", "answer",
+	"score", "provider", "task", "tags", "require", "quality",
+	"prefer", "max_cost", "timeout_ms", "retries", "system", "max_tokens", "temperature",
+	"top_p", "stop", "seed", "reasoning_effort", "schema", "dimensions", "cache", "cache_ttl",
+	"on_error", "$ref", "$defs", "definitions", "$schema", "$id", "$anchor", "properties", "required",
+	"additionalProperties", "patternProperties", "propertyNames", "minProperties", "maxProperties",
+	"items", "prefixItems", "additionalItems", "minItems", "maxItems", "uniqueItems", "contains",
+	"enum", "const", "anyOf", "allOf", "oneOf", "not", "if", "then", "else", "minimum", "maximum",
+	"exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern",
+	"format", "title", "description", "default", "examples", "nullable", "",
 };
+/* clang-format on */
 
 static int
 count_nodes(const cJSON *node)
@@ -306,9 +217,10 @@ mutate_tree(cJSON *root, cJSON *donor)
 		case 2: /* to the end: another order */
 			if (parent != NULL)
 			{
-				char *name = node->string != NULL ? pstrdup(node->string) : NULL;
+				char *name = node->string != NULL ? strdup(node->string) : NULL;
 
 				add(parent, name, cJSON_DetachItemViaPointer(parent, node));
+				free(name);
 			}
 			break;
 		case 3:
@@ -332,59 +244,88 @@ mutate_tree(cJSON *root, cJSON *donor)
 	}
 }
 
-static cJSON *
-parse_body(const uint8_t *data, size_t size, size_t *at)
+/* A piece of an input: a body, or what stands before or behind a line of "&" in it. */
+typedef struct Piece
 {
-	cJSON *root;
-	char *text;
+	size_t at;
+	size_t len;
+} Piece;
 
-	*at = body_offset((const char *) data, size);
+static Piece
+pick_piece(const uint8_t *data, size_t size)
+{
+	Piece piece = {.at = body_offset((const char *) data, size)};
+	const uint8_t *mark;
+
 	/* Targets without a head. */
-	if (*at == size)
-		*at = 0;
-	text = malloc(size - *at + 1);
-	memcpy(text, data + *at, size - *at);
-	text[size - *at] = '\0';
+	if (piece.at == size)
+		piece.at = 0;
+	piece.len = size - piece.at;
+	mark = memmem(data + piece.at, piece.len, "\n&\n", 3);
+	if (mark != NULL && dice(2) == 0)
+		piece.len = (size_t) (mark - (data + piece.at));
+	else if (mark != NULL)
+	{
+		piece.at = (size_t) (mark - data) + 3;
+		piece.len = size - piece.at;
+	}
+	return piece;
+}
+
+static cJSON *
+parse_piece(const uint8_t *data, const Piece *piece)
+{
+	char *text = malloc(piece->len + 1);
+	cJSON *root;
+
+	memcpy(text, data + piece->at, piece->len);
+	text[piece->len] = '\0';
 	root = cJSON_Parse(text);
 	free(text);
 	return root;
 }
 
-/* Print the tree behind the head of an input; 0 if it does not fit. */
+/* Print a tree in the place of its piece; 0 if it does not fit.  out may be data. */
 static size_t
-put_body(uint8_t *out, const uint8_t *head, size_t at, const cJSON *root, size_t max_size)
+put_piece(uint8_t *out, size_t max_size, const uint8_t *data, size_t size, const Piece *piece,
+		  const cJSON *root)
 {
 	char *text = cJSON_PrintUnformatted(root);
 	size_t len = text != NULL ? strlen(text) : 0;
+	size_t behind = size - piece->at - piece->len;
 
-	if (text == NULL || len > MAX_BODY || at + len > max_size)
+	if (text == NULL || len > MAX_BODY || piece->at + len + behind > max_size)
 	{
 		free(text);
 		return 0;
 	}
-	memmove(out, head, at);
-	memcpy(out + at, text, len);
+	memmove(out + piece->at + len, data + piece->at + piece->len, behind);
+	memmove(out, data, piece->at);
+	memcpy(out + piece->at, text, len);
 	free(text);
-	return at + len;
+	return piece->at + len + behind;
 }
 
 /* See mutate.h. */
 size_t
 LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
 {
-	size_t at;
+	Piece piece;
 	size_t done;
 	cJSON *root;
 
 	state = seed * UINT64CONST(0x9e3779b97f4a7c15) + 1;
-	if (dice(2) == 0 || size == 0 || (root = parse_body(data, size, &at)) == NULL)
+	if (size == 0 || dice(2) == 0)
+		return LLVMFuzzerMutate(data, size, max_size);
+	piece = pick_piece(data, size);
+	root = parse_piece(data, &piece);
+	if (root == NULL)
 		return LLVMFuzzerMutate(data, size, max_size);
 
 	for (unsigned i = dice(3) + 1; i > 0; i--)
 		mutate_tree(root, NULL);
-	done = put_body(data, data, at, root, max_size);
+	done = put_piece(data, max_size, data, size, &piece, root);
 	cJSON_Delete(root);
-	free_all();
 	return done > 0 ? done : LLVMFuzzerMutate(data, size, max_size);
 }
 
@@ -393,20 +334,25 @@ size_t
 LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2, size_t size2,
 						  uint8_t *out, size_t max_size, unsigned int seed)
 {
-	size_t at;
-	size_t other_at;
+	Piece piece;
+	Piece other;
 	size_t done = 0;
-	cJSON *root = size1 > 0 ? parse_body(data1, size1, &at) : NULL;
-	cJSON *donor = size2 > 0 ? parse_body(data2, size2, &other_at) : NULL;
+	cJSON *root;
+	cJSON *donor;
 
 	state = seed * UINT64CONST(0x9e3779b97f4a7c15) + 1;
+	if (size1 == 0 || size2 == 0)
+		return 0;
+	piece = pick_piece(data1, size1);
+	other = pick_piece(data2, size2);
+	root = parse_piece(data1, &piece);
+	donor = parse_piece(data2, &other);
 	if (root != NULL && donor != NULL)
 	{
 		mutate_tree(root, donor);
-		done = put_body(out, data1, at, root, max_size);
+		done = put_piece(out, max_size, data1, size1, &piece, root);
 	}
 	cJSON_Delete(root);
 	cJSON_Delete(donor);
-	free_all();
 	return done;
 }

@@ -204,6 +204,7 @@ sbx_answer_verdict(const char *system, const char *user)
 	const char *mark = line_after(user, "condition:");
 	sbx_buf condition = {0}, text = {0};
 	char w[MAX_WORD], padded[MAX_WORD + 2];
+	bool within = mark != NULL;
 	bool met = false;
 	const char *p;
 
@@ -213,7 +214,7 @@ sbx_answer_verdict(const char *system, const char *user)
 	if (mark != NULL)
 	{
 		sbx_buf_add(&condition, mark, strcspn(mark, "\n"));
-		if (text.len == 0)
+		if (within)
 		{
 			const char *start = mark - strlen("condition:");
 

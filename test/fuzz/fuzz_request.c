@@ -1,5 +1,5 @@
 /*
- * fuzz_build.c
+ * fuzz_request.c
  *	  Building and signing requests from hostile texts and settings.
  *
  * Numbers: api, task, effort and kind of credential (1: a key, 2: signed, else
@@ -120,7 +120,7 @@ schema_of(const Input *input)
 
 /* See fuzz.h. */
 void
-run_build(const Target *target pg_attribute_unused(), const char *data, size_t size)
+run_request(const Target *target pg_attribute_unused(), const char *data, size_t size)
 {
 	static const char *const efforts[] = {NULL,   "none", "minimal", "low",
 										  "high", "max",  "medium",  "xhigh"};
