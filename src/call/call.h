@@ -166,6 +166,15 @@ extern void air_call_free(AirCall *call);
  */
 extern void air_call_null_or_raise(const AirCall *call);
 
+/* Would a failure of the call be NULL, as far as on_error has a say? */
+extern bool air_call_may_be_null(const AirCall *call);
+
+/*
+ * Make a call that has ended well one that failed with RT006: its front door cannot use the
+ * answer for a reason that no judge could see.  message is copied.
+ */
+extern void air_call_refuse(AirCall *call, const char *message, const char *hint);
+
 /*
  * Raise the failure of a call with SQLSTATE, provider, model, status, request id and hint.
  * Before, what its flow has in flight is awaited for some seconds: those answers are paid for.

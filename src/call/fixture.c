@@ -105,9 +105,9 @@ numbers_of(const char *text, int *n)
 	const cJSON *item;
 	double *numbers;
 
-	if (doc == NULL || !cJSON_IsArray(doc->root))
+	if (doc == NULL || cJSON_GetArraySize(doc->root) == 0 || !cJSON_IsArray(doc->root))
 		return NULL;
-	numbers = palloc(sizeof(double) * Max(cJSON_GetArraySize(doc->root), 1));
+	numbers = palloc(sizeof(double) * cJSON_GetArraySize(doc->root));
 	*n = 0;
 	cJSON_ArrayForEach (item, doc->root)
 	{
@@ -138,7 +138,7 @@ fill_numbers(const AirPrompt *prompt, const char *text, AirAnswer *answer, AirFa
 	}
 	answer->nvectors = 1;
 	answer->dim = n;
-	answer->vectors = palloc(sizeof(float) * Max(n, 1));
+	answer->vectors = palloc(sizeof(float) * n);
 	for (int i = 0; i < n; i++)
 		answer->vectors[i] = (float) numbers[i];
 	return true;

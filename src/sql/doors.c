@@ -31,6 +31,8 @@ static const AirDoor *const doors[] = {
 	&air_door_embed_array,
 	&air_door_similarity,
 	&air_door_rerank,
+	&air_door_extract,
+	&air_door_extract_as,
 };
 /* clang-format on */
 

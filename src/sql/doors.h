@@ -29,6 +29,8 @@ extern const AirDoor air_door_embed;           /* embed.c */
 extern const AirDoor air_door_embed_array;     /* embed.c */
 extern const AirDoor air_door_similarity;      /* embed.c */
 extern const AirDoor air_door_rerank;          /* rerank.c */
+extern const AirDoor air_door_extract;         /* extract.c */
+extern const AirDoor air_door_extract_as;      /* extract_as.c */
 
 /* Make them known.  From _PG_init. */
 extern void air_doors_init(void);
