@@ -98,6 +98,7 @@ typedef struct sbx_embed
 	size_t *order; /* of the answer: indexes into texts */
 	size_t out;    /* how many vectors to answer */
 	long out_dim;
+	bool null_last; /* the last vector of the answer is null */
 } sbx_embed;
 bool sbx_embed_add(sbx_embed *e, const char *text);
 void sbx_embed_plan(const sbx_exchange *x, sbx_embed *e, long dim);
