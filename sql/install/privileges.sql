@@ -10,7 +10,7 @@ REVOKE ALL ON FOREIGN DATA WRAPPER ai_router FROM PUBLIC;
 
 REVOKE ALL ON ALL TABLES IN SCHEMA ai_router FROM PUBLIC;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA ai_router FROM PUBLIC;
-GRANT SELECT ON ai_router.catalogue, ai_router.models, ai_router.rules TO PUBLIC;
+GRANT SELECT ON ai_router.catalogue, ai_router.models, ai_router.rules, ai_router.prompts TO PUBLIC;
 -- Row level security shows a role its own calls only.
 GRANT SELECT ON ai_router.calls, ai_router.attempts, ai_router.hits, ai_router.usage TO PUBLIC;
 GRANT SELECT ON ai_router.all_calls, ai_router.all_attempts, ai_router.stats TO pg_monitor;
@@ -39,6 +39,13 @@ GRANT EXECUTE ON FUNCTION ai_router.period(text, timestamptz) TO PUBLIC;
 -- Each sees what pg_stat_activity would show it.
 GRANT SELECT ON ai_router.progress TO PUBLIC;
 GRANT EXECUTE ON FUNCTION ai_router.running() TO PUBLIC;
+
+-- What the planner makes of ai_agg and ai_summarize_agg, which check the right to those.
+GRANT EXECUTE ON FUNCTION
+    ai_router.collect_ai_agg(text, text), ai_router.collect_ai_agg(text, text, jsonb),
+    ai_router.collect_ai_summarize_agg(text), ai_router.collect_ai_summarize_agg(text, jsonb),
+    ai_router.finish_ai_agg(jsonb, regprocedure, jsonb), ai_router.finish_ai_summarize_agg(jsonb, regprocedure, jsonb)
+TO PUBLIC;
 
 -- The functions in the target schema are for everybody.
 DO $$

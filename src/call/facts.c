@@ -171,8 +171,14 @@ count_tokens(const AirCallSpec *spec)
 				tokens += air_estimate_tokens(text, strlen(text));
 		}
 	}
+	for (int i = 0; i < spec->ninputs; i++)
+		tokens += air_estimate_tokens(spec->inputs[i], strlen(spec->inputs[i]));
+	if (spec->query != NULL)
+		tokens += air_estimate_tokens(spec->query, strlen(spec->query));
 	if (spec->system != NULL)
 		tokens += TOKENS_PER_MESSAGE + air_estimate_tokens(spec->system, strlen(spec->system));
+	if (spec->schema != NULL)
+		tokens += air_estimate_tokens(spec->schema, strlen(spec->schema));
 	if (AIR_HAS_HINT(spec->hints, AIR_HINT_SYSTEM))
 		tokens += TOKENS_PER_MESSAGE +
 				  air_estimate_tokens(spec->hints->system, strlen(spec->hints->system));
@@ -197,8 +203,16 @@ air_facts(const AirCallSpec *spec, const AirConfig *config, AirRouteInput *in)
 	in->may_use = may_use;
 	in->latency_ms = air_admit_latency;
 	in->tokens = count_tokens(spec);
+	in->max_tokens = spec->max_tokens;
 
-	if (spec->nmessages == 1 && spec->messages[0].nparts == 1 && spec->messages[0].parts[0].text)
+	if (spec->input != NULL)
+		in->prompt = spec->input;
+	else if (spec->query != NULL)
+		in->prompt = spec->query;
+	else if (spec->ninputs > 0)
+		in->prompt = spec->inputs[0];
+	else if (spec->nmessages == 1 && spec->messages[0].nparts == 1 &&
+			 spec->messages[0].parts[0].text)
 		in->prompt = spec->messages[0].parts[0].text;
 	else
 	{

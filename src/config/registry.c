@@ -44,7 +44,7 @@ static void
 on_relation_change(Datum arg, Oid relid)
 {
 	if (!OidIsValid(relid) || relid == tables.models || relid == tables.rules ||
-		relid == tables.fixtures || relid == tables.budgets)
+		relid == tables.fixtures || relid == tables.budgets || relid == tables.prompts)
 		generation++;
 }
 
@@ -81,6 +81,7 @@ find_tables(void)
 	tables.fixtures = get_relname_relid("fixtures", schema);
 	tables.budgets = get_relname_relid("budgets", schema);
 	tables.budget_spent = get_relname_relid("budget_spent", schema);
+	tables.prompts = get_relname_relid("prompts", schema);
 }
 
 static int

@@ -102,6 +102,15 @@ typedef struct AirFixture
 	int latency_ms;
 } AirFixture;
 
+/* What functions with an instruction of their own send; see prompts.h. */
+typedef struct AirPromptText
+{
+	char *name;
+	int version;
+	char *system;
+	char *template; /* of the user message */
+} AirPromptText;
+
 /* A row that the configuration had to leave out. */
 typedef struct AirSkipped
 {
@@ -122,7 +131,9 @@ typedef struct AirConfig
 	AirFixture *fixtures; /* by id */
 	int nbudgets;
 	AirBudget *budgets; /* by name */
-	Oid budget_spent;   /* the table that holds what they spent; InvalidOid: none */
+	int nprompts;
+	AirPromptText *prompts; /* of each name the highest enabled version */
+	Oid budget_spent;       /* the table that holds what they spent; InvalidOid: none */
 	int nskipped;
 	AirSkipped *skipped;
 } AirConfig;

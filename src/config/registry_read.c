@@ -23,6 +23,7 @@
 #include "utils/snapmgr.h"
 
 #include "config/options.h"
+#include "config/prompts.h"
 #include "config/registry_read.h"
 #include "config/registry_rows.h"
 #include "config/tablescan.h"
@@ -336,6 +337,7 @@ air_config_relations(const AirTables *tables, Oid relids[AIR_CONFIG_RELATIONS])
 	relids[2] = tables->fixtures;
 	relids[3] = tables->budgets;
 	relids[4] = ForeignServerRelationId;
+	relids[5] = tables->prompts;
 }
 
 /*
@@ -369,6 +371,8 @@ air_config_read(const AirTables *tables, AirConfig *config)
 	if (OidIsValid(tables->budgets))
 		air_config_read_budgets(tables->budgets, snapshot, config);
 	config->budget_spent = tables->budget_spent;
+	if (OidIsValid(tables->prompts))
+		air_config_read_prompts(tables->prompts, snapshot, config);
 
 	UnregisterSnapshot(snapshot);
 }

@@ -16,9 +16,10 @@ typedef struct AirTables
 	Oid fixtures;
 	Oid budgets;
 	Oid budget_spent;
+	Oid prompts;
 } AirTables;
 
-#define AIR_CONFIG_RELATIONS 5
+#define AIR_CONFIG_RELATIONS 6
 
 /* All relations that a configuration is read from; InvalidOid where there is none. */
 extern void air_config_relations(const AirTables *tables, Oid relids[AIR_CONFIG_RELATIONS]);

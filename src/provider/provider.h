@@ -68,6 +68,8 @@ typedef struct AirPrompt
 	const char *query;
 	int dimensions; /* 0: unset */
 
+	bool logprobs; /* chat: say how probable the answer's tokens were, if the model can */
+
 	/* JSON object text whose members are merged into the body last (models.params); NULL: none */
 	const char *params;
 } AirPrompt;
@@ -108,13 +110,15 @@ typedef struct AirUsage
 /* What a 2xx reply said.  Memory: CurrentMemoryContext of parse. */
 typedef struct AirAnswer
 {
-	char *text;    /* chat: the answer, NULL when the reply holds none */
-	char *refusal; /* chat: the model's refusal text, or NULL */
+	char *text;        /* chat: the answer, NULL when the reply holds none */
+	char *refusal;     /* chat: the model's refusal text, or NULL */
 	AirFinish finish;
 	const char *finish_raw; /* as the provider spelt it, or NULL */
 	AirUsage usage;
 	const char *request_id; /* or NULL */
 	const char *model;      /* the model that says it served, or NULL */
+
+	double confidence; /* chat: probability of the answer's tokens together; NaN: not said */
 
 	/* embed: nvectors rows of dim floats in input order; rerank: scores in input order */
 	int nvectors;

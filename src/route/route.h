@@ -20,7 +20,8 @@ typedef struct AirRouteInput
 	const char *prompt;    /* all user text, server encoding; NULL-safe */
 	size_t prompt_len;
 	int images;
-	int tokens; /* estimated input tokens, overhead included */
+	int tokens;     /* estimated input tokens, overhead included */
+	int max_tokens; /* the function's own default, 0: the setting's */
 	Oid role;
 	const char *role_name;
 	uint64 roles_version; /* changes when a role is renamed or a membership given or taken */

@@ -50,16 +50,20 @@ may_use(AirPicks *picks, const AirServer *server)
 /*
  * Tokens of output to ask for.  What a hint asks for is sent as it is (but not
  * more than the model can do); the default shrinks to the room that the input
- * leaves in a small context window.
+ * leaves in a small context window.  A function's own default bounds its answer, but
+ * a model that reasons spends tokens before it answers.
  */
 static int
 output_tokens(const AirPicks *picks, const AirModel *model)
 {
 	bool hinted = AIR_HAS_HINT(picks->hints, AIR_HINT_MAX_TOKENS);
 	int64 max_tokens = hinted ? picks->hints->max_tokens : air_default_max_tokens;
+	int own = picks->in->max_tokens;
 
 	if (picks->in->task != AIR_CHAT)
 		return 0;
+	if (!hinted && own > 0 && !air_model_can(model, "reasoning"))
+		max_tokens = Min(max_tokens, own);
 	if (model->max_output > 0)
 		max_tokens = Min(max_tokens, model->max_output);
 	if (!hinted && model->context_window > 0)

@@ -1,0 +1,40 @@
+/*
+ * prompts.h
+ *	  What functions with an instruction of their own send: rows of ai_router.prompts.
+ *
+ * A text names what stands in its place as {name}, in lower-case letters and underscores;
+ * all other braces are text.  Data of a row stands between two lines of its own, which
+ * nothing inside can imitate: a row's text is never read as the instruction.
+ */
+#ifndef AIR_PROMPTS_H
+#define AIR_PROMPTS_H
+
+#include "base/pg.h"
+
+#include "utils/snapshot.h"
+
+#include "config/registry.h"
+
+/* What stands in the place of {name}. */
+typedef struct AirPromptValue
+{
+	const char *name;
+	const char *text;
+} AirPromptValue;
+
+/* Read the table: of each name the highest enabled version.  As air_config_read(). */
+extern void air_config_read_prompts(Oid relid, Snapshot snapshot, AirConfig *config);
+
+/* The prompt of that name, NULL if there is none. */
+extern const AirPromptText *air_prompt_find(const AirConfig *config, const char *name);
+
+/* The text with its placeholders filled, palloc'ed; one that no value has stays as it is. */
+extern char *air_prompt_fill(const char *text, const AirPromptValue *values, int n);
+
+/*
+ * text between the lines <tag> and </tag>, palloc'ed.  What looks like the beginning of
+ * either line inside it, in any case and with blanks in between, has "&lt;" for its "<".
+ */
+extern char *air_prompt_data(const char *tag, const char *text);
+
+#endif
