@@ -48,6 +48,8 @@ SELECT kind, ai_summarize_agg(t ORDER BY id) FROM agg_rows GROUP BY ROLLUP (kind
 EXPLAIN (VERBOSE, COSTS OFF) SELECT ai_summarize_agg(t) FROM agg_rows;
 RESET ai_router.batching;
 SELECT kind, ai_agg(t, 'Count them', '{"model": "wide"}' ORDER BY id) FILTER (WHERE id < 9) FROM agg_rows GROUP BY kind HAVING ai_summarize_agg(t) <> 'x' ORDER BY kind;
+EXPLAIN (COSTS OFF) SELECT id, ai_summarize_agg(t) OVER (ORDER BY id) FROM agg_rows;
+EXPLAIN (COSTS OFF) SELECT kind, (SELECT ai_summarize_agg(r.t)) FROM agg_rows r GROUP BY kind;
 -- In views, subqueries, CTEs, beside other calls; of a query further up.
 CREATE VIEW agg_view AS SELECT kind, ai_summarize_agg(t) AS s FROM agg_rows GROUP BY kind;
 SELECT * FROM agg_view ORDER BY kind;

@@ -42,6 +42,25 @@ extern AirSchema *air_schema_compile(const char *text, size_t len, int flags, Ai
 extern bool air_schema_check(const AirSchema *schema, const AirDoc *doc, uint32 node,
 							 const char *root, char **problem);
 
+/* What a member of a schema holds: a schema, an object or array of them, or something else. */
+typedef enum AirSchemaPart
+{
+	AIR_PART_DATA,
+	AIR_PART_SCHEMA,
+	AIR_PART_SCHEMAS
+} AirSchemaPart;
+
+extern AirSchemaPart air_schema_part(const AirDoc *doc, uint32 member);
+
+/*
+ * The node that a JSON pointer in a fragment leads to: "#", "#/$defs/line".  False if it has
+ * another form or leads nowhere.
+ */
+extern bool air_schema_pointer(const AirDoc *doc, const char *ref, uint32 *target);
+
+/* Append the schema of an object whose only property "value" satisfies the schema. */
+extern void air_schema_wrap(const AirSchema *schema, StringInfo out);
+
 /* Can only objects satisfy it?  That is, does it say "type": "object". */
 extern bool air_schema_is_object(const AirSchema *schema);
 

@@ -65,31 +65,45 @@ child_at(const AirDoc *doc, uint32 i, const char *component)
 	return child;
 }
 
-/* See schema_compile.h. */
-bool
-air_schema_find_ref(AirSchemaCompiler *c, uint32 i, uint32 *target)
+static bool
+is_pointer(const char *ref)
 {
-	const AirDoc *doc = &c->schema->doc;
-	char *ref = air_doc_string(doc, i);
-	const char *p = ref;
+	return ref[0] == '#' && (ref[1] == '\0' || ref[1] == '/');
+}
+
+/* See schema.h. */
+bool
+air_schema_pointer(const AirDoc *doc, const char *ref, uint32 *target)
+{
+	const char *p = ref + 1;
 
 	*target = 0;
-	if (*p != '#' || (p[1] != '\0' && p[1] != '/'))
-		return air_schema_fail(c,
-							   "\"$ref\" of a schema must be a JSON pointer into the schema itself",
-							   "Put what it refers to under \"$defs\" and write \"#/$defs/name\".");
-	for (p++; *p == '/';)
+	if (!is_pointer(ref))
+		return false;
+	while (*p == '/')
 	{
 		p++;
 		*target = child_at(doc, *target, take_component(&p));
 		if (*target == 0)
-		{
-			ref[air_utf8_clip(ref, strlen(ref), 100)] = '\0';
-			return air_schema_fail(c, psprintf("there is nothing at \"%s\" in the schema", ref),
-								   NULL);
-		}
+			return false;
 	}
 	return true;
+}
+
+/* See schema_compile.h. */
+bool
+air_schema_find_ref(AirSchemaCompiler *c, uint32 i, uint32 *target)
+{
+	char *ref = air_doc_string(&c->schema->doc, i);
+
+	if (!is_pointer(ref))
+		return air_schema_fail(c,
+							   "\"$ref\" of a schema must be a JSON pointer into the schema itself",
+							   "Put what it refers to under \"$defs\" and write \"#/$defs/name\".");
+	if (air_schema_pointer(&c->schema->doc, ref, target))
+		return true;
+	ref[air_utf8_clip(ref, strlen(ref), 100)] = '\0';
+	return air_schema_fail(c, psprintf("there is nothing at \"%s\" in the schema", ref), NULL);
 }
 
 enum

@@ -56,7 +56,7 @@ put_estimate_text(ExplainState *es, const AirEstimate *e)
 	put_line(es, line.data);
 	if (e->last_model == NULL)
 		return;
-	initStringInfo(&line);
+	resetStringInfo(&line);
 	appendStringInfo(&line, "Cascade: %.0f%% escalated%s", e->escalated * 100,
 					 e->assumed ? " (assumed)" : "");
 	if (e->last_cost >= 0)
@@ -130,14 +130,19 @@ put_counts_text(ExplainState *es, const AirBatchCounts *counts, const AirTally *
 {
 	StringInfoData line;
 
-	put_line(es,
-			 psprintf("Calls Made: " INT64_FORMAT "  Cached: " INT64_FORMAT
-					  "  Joined: " INT64_FORMAT "  Failed: " INT64_FORMAT "  Retries: " INT64_FORMAT
-					  "  Skipped: " INT64_FORMAT "  Max In Flight: %d",
-					  tally->asked, tally->cached, tally->joined, tally->failed,
-					  tally->attempts - tally->asked - tally->steps, counts->skipped,
-					  tally->max_in_flight));
 	initStringInfo(&line);
+	appendStringInfo(&line,
+					 "Calls Made: " INT64_FORMAT "  Cached: " INT64_FORMAT "  Joined: " INT64_FORMAT
+					 "  Failed: " INT64_FORMAT "  Retries: " INT64_FORMAT "  Skipped: " INT64_FORMAT
+					 "  Max In Flight: %d",
+					 tally->asked, tally->cached, tally->joined, tally->failed,
+					 tally->attempts - tally->asked - tally->steps, counts->skipped,
+					 tally->max_in_flight);
+	/* Only where calls have shared some. */
+	if (tally->requests < tally->attempts)
+		appendStringInfo(&line, "  Requests: " INT64_FORMAT, tally->requests);
+	put_line(es, line.data);
+	resetStringInfo(&line);
 	appendStringInfo(&line, "Input Tokens: " INT64_FORMAT "  Output Tokens: " INT64_FORMAT,
 					 tally->input_tokens, tally->output_tokens);
 	appendStringInfo(&line, "  Cost: %s", air_nano_show(tally->cost));
@@ -172,6 +177,7 @@ put_counts(ExplainState *es, const AirBatchCounts *counts, const AirTally *tally
 	ExplainPropertyInteger("Retries", NULL, tally->attempts - tally->asked - tally->steps, es);
 	ExplainPropertyInteger("Calls Skipped", NULL, counts->skipped, es);
 	ExplainPropertyInteger("Max In Flight", NULL, tally->max_in_flight, es);
+	ExplainPropertyInteger("Requests", NULL, tally->requests, es);
 	ExplainPropertyInteger("Input Tokens", NULL, tally->input_tokens, es);
 	ExplainPropertyInteger("Output Tokens", NULL, tally->output_tokens, es);
 	ExplainPropertyFloat("Cost", NULL, tally->cost / 1e9, 9, es);

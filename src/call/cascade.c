@@ -60,6 +60,12 @@ air_cascade_may_go_on(const AirCall *call)
 	return call->cascade != NULL && !air_cascade_is_last(&call->route, call->current);
 }
 
+bool
+air_cascade_wants_confidence(const AirCall *call)
+{
+	return air_cascade_may_go_on(call) && !isnan(call->route.rule->option.threshold);
+}
+
 static void
 enlist(AirRequest *request, bool first)
 {
@@ -84,7 +90,7 @@ air_cascade_forget(AirRequest *request)
 void
 air_cascade_hold(AirRequest *request, const AirAnswer *answer, char *raw, char *text)
 {
-	AirCall *call = request->calls[0];
+	AirCall *call = request->leader;
 	AirCascade *c = call->cascade;
 
 	c->answered = call->current;
@@ -179,7 +185,7 @@ air_cascade_step(AirCall *call, AirPurpose purpose, const AirPrompt *prompt, dou
 void
 air_cascade_turn_down(AirRequest *request, const char *outcome)
 {
-	AirCall *call = request->calls[0];
+	AirCall *call = request->leader;
 	AirFailure err;
 	double when;
 
@@ -187,22 +193,19 @@ air_cascade_turn_down(AirRequest *request, const char *outcome)
 	if (go_on(call, outcome, &when, &err))
 		air_cascade_step(call, AIR_ASK, &call->prompt, when);
 	else
-	{
-		/* In this order: what can fail, then what cannot. */
-		air_call_fail(call, &err);
-		air_request_drop(request);
-	}
+		air_request_fail(request, &err);
 }
 
 void
 air_cascade_accept(AirRequest *request)
 {
-	AirCall *call = request->calls[0];
+	AirCall *call = request->leader;
 	AirCascade *c = call->cascade;
 
 	air_cascade_back(call);
 	request->purpose = AIR_ASK; /* it may have been the verifier's */
-	request->text = c->text;
+	request->texts = palloc(sizeof(char *));
+	request->texts[0] = c->text;
 	request->finish = c->finish;
 	air_keep(call, c->finish, c->text, &call->result.usage, call->result.cost);
 	air_request_deliver(request);
@@ -211,7 +214,7 @@ air_cascade_accept(AirRequest *request)
 static void
 verify(AirRequest *request)
 {
-	AirCall *call = request->calls[0];
+	AirCall *call = request->leader;
 
 	if (!call->route.candidates[call->route.verifier].usable ||
 		!air_cascade_affordable(call, call->route.verifier))
@@ -235,7 +238,7 @@ confident(const AirCall *call)
 static bool
 needs_function(const AirRequest *request)
 {
-	const AirCall *call = request->calls[0];
+	const AirCall *call = request->leader;
 
 	return call->route.rule->option.check != NULL && call->cascade->verdict == AIR_CHECK_NONE &&
 		   confident(call);
@@ -253,7 +256,7 @@ check(AirRequest *request)
 
 	if (level == MAX_CHECKING)
 	{
-		request->calls[0]->cascade->verdict = AIR_CHECK_NO;
+		request->leader->cascade->verdict = AIR_CHECK_NO;
 		return true;
 	}
 	/* Providers are not blamed for the time that it takes. */
@@ -261,7 +264,7 @@ check(AirRequest *request)
 	in_check[checking++] = request;
 	PG_TRY();
 	{
-		ok = air_check_function_holds(request->calls[0]);
+		ok = air_check_function_holds(request->leader);
 	}
 	PG_CATCH();
 	{
@@ -277,14 +280,14 @@ check(AirRequest *request)
 	air_engine_resume();
 	if (in_check[level] == NULL)
 		return false;
-	request->calls[0]->cascade->verdict = ok ? AIR_CHECK_YES : AIR_CHECK_NO;
+	request->leader->cascade->verdict = ok ? AIR_CHECK_YES : AIR_CHECK_NO;
 	return true;
 }
 
 static void
 decide(AirRequest *request)
 {
-	AirCall *call = request->calls[0];
+	AirCall *call = request->leader;
 
 	if (!confident(call))
 		air_cascade_turn_down(request, "low confidence");
@@ -307,8 +310,7 @@ next_undecided(bool functions)
 		AirRequest *request = dlist_container(AirRequest, in_undecided, iter.cur);
 
 		/* Those around a check function are decided on when it has returned. */
-		if (!needs_function(request) ||
-			(functions && request->calls[0]->cascade->level >= checking))
+		if (!needs_function(request) || (functions && request->leader->cascade->level >= checking))
 			return request;
 	}
 	return NULL;
@@ -318,7 +320,7 @@ next_undecided(bool functions)
 static void
 decide_safely(AirRequest *request)
 {
-	AirCall *call = request->calls[0];
+	AirCall *call = request->leader;
 	MemoryContext caller = MemoryContextSwitchTo(request->cxt);
 
 	PG_TRY();

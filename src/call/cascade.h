@@ -60,6 +60,9 @@ extern void air_cascade_begin(AirCall *call);
 /* Is an answer of the current candidate one among several that may come? */
 extern bool air_cascade_may_go_on(const AirCall *call);
 
+/* Is its confidence wanted to decide on it? */
+extern bool air_cascade_wants_confidence(const AirCall *call);
+
 /* An answer that passed the function's own checks is in hand, to be decided on. */
 extern void air_cascade_hold(AirRequest *request, const AirAnswer *answer, char *raw, char *text);
 

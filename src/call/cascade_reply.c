@@ -15,7 +15,7 @@
 static void
 finish(AirRequest *request)
 {
-	AirCall *call = request->calls[0];
+	AirCall *call = request->leader;
 
 	air_cascade_back(call);
 	air_request_drop(request);
@@ -36,10 +36,11 @@ verified(AirRequest *request, const char *text)
 static void
 audited(AirRequest *request, const AirAnswer *answer, char *text)
 {
-	AirCall *call = request->calls[0];
+	AirCall *call = request->leader;
 
 	air_audit(call, request->model, text);
-	request->text = text;
+	request->texts = palloc(sizeof(char *));
+	request->texts[0] = text;
 	request->finish = answer->finish;
 	air_keep(call, answer->finish, text, &answer->usage, request->cost);
 	air_request_deliver(request);
@@ -61,7 +62,7 @@ bool
 air_cascade_takes(AirRequest *request, const AirFailure *failure, AirAnswer *answer,
 				  int http_status)
 {
-	AirCall *call = request->calls[0];
+	AirCall *call = request->leader;
 	char *raw = answer->text;
 	char *text;
 	AirFailure problem;
@@ -115,7 +116,7 @@ air_cascade_failed(AirRequest *request)
 bool
 air_cascade_not_asked(AirRequest *request)
 {
-	air_statement_forgive(request->calls[0]);
+	air_statement_forgive(request->leader);
 	air_statement_settle(request, NULL);
 	air_ledger_yield(request);
 	air_money_release(request);
@@ -137,7 +138,7 @@ auditor(const AirCall *call)
 bool
 air_cascade_delivered(AirRequest *request)
 {
-	AirCall *call = request->calls[0];
+	AirCall *call = request->leader;
 	AirCascade *c = call->cascade;
 	int last;
 
@@ -150,7 +151,7 @@ air_cascade_delivered(AirRequest *request)
 		return false;
 	if (c->text == NULL) /* the last model's own */
 	{
-		air_audit(call, request->model, request->text);
+		air_audit(call, request->model, request->texts[0]);
 		return false;
 	}
 	last = auditor(call);

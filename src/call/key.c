@@ -86,14 +86,16 @@ put_double(StringInfo buf, double d)
 
 /*
  * The functions that pass a prompt on as it is share their answers, and so do those that
- * differ in how much they tell of one.
+ * differ in how much they tell of one; a text has one vector.
  */
 static const char *
-kind_of(const char *function)
+kind_of(const char *function, AirTask task)
 {
 	static const char *const plain[] = {"ai_complete", "ai_call", "ai_chat", "ai_compare"};
 	static const char detail[] = "_detail";
 
+	if (task == AIR_EMBED)
+		return "embed";
 	for (int i = 0; i < lengthof(plain); i++)
 		if (strcmp(function, plain[i]) == 0)
 			return "plain";
@@ -134,7 +136,7 @@ air_key_base(const AirCall *call)
 	prepare_buffer(buf);
 	put_number(buf, VERSION);
 	put_number(buf, MyDatabaseId);
-	put_text(buf, kind_of(call->spec.function));
+	put_text(buf, kind_of(call->spec.function, call->spec.task));
 	put_number(buf, p->task);
 	put_text(buf, p->system);
 	put_number(buf, p->nmessages);

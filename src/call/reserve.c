@@ -64,8 +64,10 @@ input_bound(const AirPrompt *prompt)
 AirNano
 air_reserve_cost(const AirRequest *request)
 {
-	return air_cost_bound(&request->model->prices, input_bound(&request->prompt),
-						  request->prompt.task == AIR_CHAT ? request->prompt.max_tokens : 0);
+	const AirPrompt *prompt = &request->prompt;
+
+	return air_cost_bound(&request->model->prices, input_bound(prompt),
+						  prompt->task == AIR_CHAT ? prompt->max_tokens : 0);
 }
 
 /*

@@ -10,9 +10,8 @@
 
 #include <math.h>
 
-#include "port/pg_bswap.h"
-
 #include "base/text.h"
+#include "base/vector.h"
 #include "provider/common.h"
 
 #define MAX_DIM 65536
@@ -33,21 +32,6 @@ vector_dim(const cJSON *vector, char **raw)
 	return *raw != NULL && len % sizeof(float) == 0 ? len / sizeof(float) : 0;
 }
 
-/* Little-endian float32 at p, on any machine. */
-static float
-float_at(const char *p)
-{
-	uint32 bits;
-	float value;
-
-	memcpy(&bits, p, sizeof(bits));
-#ifdef WORDS_BIGENDIAN
-	bits = pg_bswap32(bits);
-#endif
-	memcpy(&value, &bits, sizeof(value));
-	return value;
-}
-
 /* Copy dim floats to dst; false if the array holds something that is no number. */
 static bool
 copy_vector(const cJSON *vector, const char *raw, size_t dim, float *dst)
@@ -56,8 +40,7 @@ copy_vector(const cJSON *vector, const char *raw, size_t dim, float *dst)
 
 	if (raw != NULL)
 	{
-		for (size_t i = 0; i < dim; i++)
-			dst[i] = float_at(raw + i * sizeof(float));
+		air_vector_get(raw, dim, dst);
 		return true;
 	}
 	cJSON_ArrayForEach (number, vector)

@@ -27,6 +27,12 @@ static const AirDoor *const doors[] = {
 	&air_door_redact,
 	&air_door_agg,
 	&air_door_summarize_agg,
+	&air_door_embed,
+	&air_door_embed_array,
+	&air_door_similarity,
+	&air_door_rerank,
+	&air_door_extract,
+	&air_door_extract_as,
 };
 /* clang-format on */
 

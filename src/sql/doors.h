@@ -23,8 +23,14 @@ extern const AirDoor air_door_score_detail;    /* filter.c */
 extern const AirDoor air_door_summarize;       /* wrappers.c */
 extern const AirDoor air_door_translate;       /* wrappers.c */
 extern const AirDoor air_door_redact;          /* wrappers.c */
-extern const AirDoor air_door_agg;            /* parcel.c */
-extern const AirDoor air_door_summarize_agg;  /* parcel.c */
+extern const AirDoor air_door_agg;             /* parcel.c */
+extern const AirDoor air_door_summarize_agg;   /* parcel.c */
+extern const AirDoor air_door_embed;           /* embed.c */
+extern const AirDoor air_door_embed_array;     /* embed.c */
+extern const AirDoor air_door_similarity;      /* embed.c */
+extern const AirDoor air_door_rerank;          /* rerank.c */
+extern const AirDoor air_door_extract;         /* extract.c */
+extern const AirDoor air_door_extract_as;      /* extract_as.c */
 
 /* Make them known.  From _PG_init. */
 extern void air_doors_init(void);

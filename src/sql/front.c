@@ -17,13 +17,35 @@ typedef struct HintsCache
 	MemoryContext cxt; /* child of fn_mcxt: key and parsed hints */
 	Jsonb *key;
 	AirHints hints;
+	void *own; /* the function's */
 } HintsCache;
+
+static HintsCache *
+cache_of(FunctionCallInfo fcinfo)
+{
+	HintsCache *cache = fcinfo->flinfo->fn_extra;
+
+	if (cache == NULL)
+	{
+		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(HintsCache));
+		cache->cxt =
+			AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "ai_router hints", ALLOCSET_SMALL_SIZES);
+		fcinfo->flinfo->fn_extra = cache;
+	}
+	return cache;
+}
+
+void **
+air_front_own(FunctionCallInfo fcinfo)
+{
+	return &cache_of(fcinfo)->own;
+}
 
 const AirHints *
 air_front_hints(FunctionCallInfo fcinfo, int arg)
 {
 	static const AirHints none;
-	HintsCache *cache = fcinfo->flinfo->fn_extra;
+	HintsCache *cache;
 	MemoryContext caller;
 	Jsonb *jb;
 
@@ -32,13 +54,7 @@ air_front_hints(FunctionCallInfo fcinfo, int arg)
 	jb = PG_GETARG_JSONB_P(arg);
 	if (JB_ROOT_COUNT(jb) == 0 && JB_ROOT_IS_OBJECT(jb))
 		return &none;
-	if (cache == NULL)
-	{
-		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(HintsCache));
-		cache->cxt =
-			AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "ai_router hints", ALLOCSET_SMALL_SIZES);
-		fcinfo->flinfo->fn_extra = cache;
-	}
+	cache = cache_of(fcinfo);
 	if (cache->key != NULL && VARSIZE(cache->key) == VARSIZE(jb) &&
 		memcmp(cache->key, jb, VARSIZE(jb)) == 0)
 		return &cache->hints;

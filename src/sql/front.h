@@ -20,6 +20,12 @@
  */
 extern const AirHints *air_front_hints(FunctionCallInfo fcinfo, int arg);
 
+/*
+ * A place for what the function itself prepares once per call site, NULL at first; it is in
+ * fn_extra beside the hints and lives as long.
+ */
+extern void **air_front_own(FunctionCallInfo fcinfo);
+
 /* A single user message with a single text, in CurrentMemoryContext. */
 extern void
 air_front_prompt(AirCallSpec *spec, const char *function, char *prompt, const AirHints *hints);

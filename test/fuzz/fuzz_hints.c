@@ -1,37 +1,20 @@
 /*
  * fuzz_hints.c
- *	  libFuzzer inside a server backend, for parsers that read jsonb.
+ *	  The hints parser, within a server.
  *
- * The hints parser works on jsonb, numeric and interval, which exist in the
- * server only.  So this library is loaded into a backend of its own
- * (postgres --single), together with a copy of the parser that tells libFuzzer
- * where it went, and SELECT fuzz_hints('-runs=1000', ..) runs the loop there.
  * The jsonb is a block of malloc()'s, so that the address sanitizer sees a read
  * behind its end; what the server allocates it does not know.
  */
 #include "base/pg.h"
 
-#include "catalog/pg_type.h"
-#include "fmgr.h"
 #include "mb/pg_wchar.h"
-#include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/memutils.h"
 
 #include "config/hints.h"
 
 #include "fuzz.h"
-
-PG_MODULE_MAGIC;
-
-PG_FUNCTION_INFO_V1(fuzz_hints);
-
-extern int
-LLVMFuzzerRunDriver(int *argc, char ***argv, int (*run)(const uint8_t *data, size_t size));
-
-static MemoryContext scratch;
+#include "server.h"
 
 /* A string that came out is text of the server encoding. */
 static void
@@ -102,6 +85,7 @@ check_hints(const AirHints *h)
 static Jsonb *
 read_jsonb(char *text)
 {
+	MemoryContext scratch = CurrentMemoryContext;
 	Jsonb *volatile jsonb = NULL;
 
 	PG_TRY();
@@ -121,6 +105,7 @@ read_jsonb(char *text)
 static void
 parse_hints(Jsonb *jsonb)
 {
+	MemoryContext scratch = CurrentMemoryContext;
 	AirHints hints;
 	AirHints base;
 
@@ -150,13 +135,12 @@ parse_hints(Jsonb *jsonb)
 	PG_END_TRY();
 }
 
-static int
-run_hints(const uint8_t *data, size_t size)
+/* See server.h. */
+void
+run_hints(const char *data, size_t size)
 {
-	MemoryContext caller = MemoryContextSwitchTo(scratch);
-	char *text = pnstrdup((const char *) data, size);
+	char *text = pnstrdup(data, size);
 
-	CHECK_FOR_INTERRUPTS();
 	/* Texts reach jsonb in the server encoding. */
 	if (pg_verifymbstr(text, (int) strlen(text), true))
 	{
@@ -171,26 +155,4 @@ run_hints(const uint8_t *data, size_t size)
 			free(copy);
 		}
 	}
-	MemoryContextSwitchTo(caller);
-	MemoryContextReset(scratch);
-	return 0;
-}
-
-/* fuzz_hints(VARIADIC options text[]) returns void: ends the process. */
-Datum
-fuzz_hints(PG_FUNCTION_ARGS)
-{
-	ArrayType *array = PG_GETARG_ARRAYTYPE_P(0);
-	Datum *options;
-	int n;
-	char **argv;
-
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &options, NULL, &n);
-	argv = palloc0(sizeof(char *) * (n + 2));
-	argv[0] = pstrdup("fuzz_hints");
-	for (int i = 0; i < n; i++)
-		argv[i + 1] = TextDatumGetCString(options[i]);
-	n++;
-	scratch = AllocSetContextCreate(TopMemoryContext, "fuzz", ALLOCSET_DEFAULT_SIZES);
-	exit(LLVMFuzzerRunDriver(&n, &argv, run_hints));
 }

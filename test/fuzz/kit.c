@@ -1,6 +1,6 @@
 /*
  * kit.c
- *	  What the fuzz targets share: memory, inputs, promises.
+ *	  What the targets outside the server share: memory, and promises about failures.
  *
  * palloc() is defined here and not taken from libpgcommon: all blocks are
  * remembered and freed after a run, as a memory context does in the server, so
@@ -182,59 +182,6 @@ pg_free(void *pointer)
 {
 	if (pointer != NULL)
 		pfree(pointer);
-}
-
-char *
-exact(const char *data, size_t size)
-{
-	char *copy = palloc(size);
-
-	memcpy(copy, data, size);
-	return copy;
-}
-
-/* A line "name: value" as a header, the name in lower case as the driver gives it. */
-static void
-read_header(Input *input, char *line)
-{
-	char *value = strchr(line, ':');
-	AirHeader *header = &input->headers[input->nheaders];
-
-	if (value == NULL || input->nheaders >= MAX_FIELDS)
-		return;
-	*value++ = '\0';
-	for (char *p = line; *p != '\0'; p++)
-		*p = (char) pg_ascii_tolower((unsigned char) *p);
-	header->name = line;
-	header->value = value + strspn(value, " ");
-	input->nheaders++;
-}
-
-Input
-read_input(const char *data, size_t size)
-{
-	Input input = {.nheaders = 0};
-	size_t at = body_offset(data, size);
-	char *head = pnstrdup(data, at); /* a NUL byte ends it: no header holds one */
-	char *line = head;
-	bool first = true;
-
-	while (*line != '\0')
-	{
-		char *end = line + strcspn(line, "\n");
-		char *next = *end == '\n' ? end + 1 : end;
-
-		*end = '\0';
-		if (!first)
-			read_header(&input, line);
-		for (int i = 0; first && i < MAX_NUMBERS; i++)
-			input.numbers[i] = strtol(line, &line, 10);
-		first = false;
-		line = next;
-	}
-	input.body_len = size - at;
-	input.body = exact(data + at, input.body_len);
-	return input;
 }
 
 void

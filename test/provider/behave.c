@@ -44,6 +44,8 @@ static const char *const fault_names[FAULT_COUNT] = {
 	[FAULT_MISSING] = "missing",
 	[FAULT_EXTRA] = "extra",
 	[FAULT_SHORTVEC] = "shortvec",
+	[FAULT_DOUBLE] = "double",
+	[FAULT_NULLVEC] = "nullvec",
 	[FAULT_NOUSAGE] = "nousage",
 };
 

@@ -98,6 +98,7 @@ typedef struct sbx_embed
 	size_t *order; /* of the answer: indexes into texts */
 	size_t out;    /* how many vectors to answer */
 	long out_dim;
+	bool null_last; /* the last vector of the answer is null */
 } sbx_embed;
 bool sbx_embed_add(sbx_embed *e, const char *text);
 void sbx_embed_plan(const sbx_exchange *x, sbx_embed *e, long dim);
@@ -127,6 +128,7 @@ bool sbx_range(sbx_exchange *x, const cJSON *object, const char *name, double lo
 bool sbx_word(sbx_exchange *x, const cJSON *object, const char *name, const char *allowed,
 			  const char *at);
 bool sbx_strict_schema(sbx_exchange *x, const cJSON *schema, const char *at);
+bool sbx_claude_schema(sbx_exchange *x, const cJSON *schema, const char *at);
 
 /* error.c */
 void sbx_error(sbx_exchange *x, int status, const char *code, const char *param, const char *fmt,

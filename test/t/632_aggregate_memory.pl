@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use Test::More;
 use Time::HiRes qw(usleep);
+use JSON::PP ();
 use AiRouterTest;
 use PostgreSQL::Test::Utils;
 
@@ -67,5 +68,20 @@ for my $hash ('on', 'off')
 	cmp_ok($t->counter('small--lat-5', 'peak'), '>', 16, "hashagg $hash: side by side");
 	cmp_ok($kb, '<', $most_kb, "hashagg $hash: memory is bounded");
 }
+
+# Groups that are large together: packs that are not full wait in a file.
+$s->query('SET enable_hashagg = on; SET enable_sort = off; SET log_temp_files = 0');
+$groups = int($rows / 1600);
+($got, $kb) = ran(qq(SELECT count(s), count(DISTINCT s), min(s) FROM (SELECT id % $groups, ai_summarize_agg(repeat(t || ' ', 40) || t || '.', '{"max_tokens": 500}') AS s FROM d WHERE id <= 400 * $groups GROUP BY 1 OFFSET 0) x));
+is(join(',', @{ $got->[0] }[ 0, 1 ]), "$groups,$groups", 'large groups: every one has its value');
+like($got->[0][2], qr/^(row (\d+) )(?:row \2 ){39}row \2\.$/, 'large groups: the right text');
+is($t->counter('m--lat-20', 'requests'), $groups, 'large groups: a call for each');
+cmp_ok($kb, '<', $most_kb / 2, 'large groups: memory is bounded');
+my $last = JSON::PP::decode_json($t->last_body('m--lat-20'))->{messages}[-1]{content};
+my @ids = $last =~ /^\d+: row (\d+) /mg;
+is(scalar @ids, 400, 'large groups: all rows of a group are in its call');
+is(scalar(grep { $ids[$_] != $ids[0] + $_ * $groups } 0 .. $#ids), 0, 'large groups: the right ones, in their order');
+is(join(',', $last =~ /^(\d+): row/mg), join(',', 1 .. 400), 'large groups: numbered');
+like(slurp_file($t->node->logfile), qr/temporary file: path .* size \d{7,}/, 'large groups: there was a file');
 
 done_testing();
