@@ -32,6 +32,8 @@ typedef struct AirLearn
 	uint64 seed;
 	int folds;                     /* 0: five */
 	const AirPredictor *incumbent; /* NULL: none */
+	double *held_out;              /* NULL, or nexamples: what the folds that had not seen an
+									* example predict for it; NaN: nothing */
 	void (*tick)(void *arg);       /* called often, at least each 10 ms; NULL: none */
 	void *arg;
 } AirLearn;

@@ -13,6 +13,7 @@
 #include "lib/stringinfo.h"
 #include "utils/float.h"
 
+#include "route/learned.h"
 #include "route/strategy.h"
 
 typedef struct Place
@@ -125,10 +126,11 @@ order_fastest(const AirRouteInput *in, const AirRule *rule, AirCandidate *cands,
 }
 
 static const AirStrategy strategies[] = {
-	{"ordered", order_ordered, "order of the rule"},
-	{"cheapest", order_cheapest, "cheapest estimated cost first"},
-	{"fastest", order_fastest, "least expected latency first"},
-	{"weighted", order_weighted, "drawn by weight from the input"},
+	{"ordered", order_ordered, "order of the rule", NULL},
+	{"cheapest", order_cheapest, "cheapest estimated cost first", NULL},
+	{"fastest", order_fastest, "least expected latency first", NULL},
+	{"weighted", order_weighted, "drawn by weight from the input", NULL},
+	{"learned", air_order_learned, "by predicted success", air_learned_reason},
 };
 
 /*

@@ -15,6 +15,9 @@ typedef struct AirStrategy
 	void (*order)(const AirRouteInput *in, const AirRule *rule, AirCandidate *cands,
 				  double *weights, int n);
 	const char *why; /* for ai_route: "cheapest estimated cost first" */
+	/* The same for candidate i of n ordered ones, palloc'ed; NULL: all have the same reason. */
+	char *(*reason)(const AirRouteInput *in, const AirRule *rule, const AirCandidate *cands, int i,
+					int n);
 } AirStrategy;
 
 /* NULL if there is none of that name (in this version). */

@@ -42,6 +42,7 @@ typedef enum AirCallText
 	AIR_CALL_ERROR,
 	AIR_CALL_FINISH,
 	AIR_CALL_ANSWER,
+	AIR_CALL_FEATURES, /* bytes */
 	AIR_CALL_NTEXTS
 } AirCallText;
 
@@ -58,6 +59,7 @@ typedef struct AirCallRecord
 	int64 reasoning;
 	AirNano cost;
 	double latency_ms;
+	double propensity; /* NaN: none */
 	Oid role;
 	int32 pid;
 	int32 attempts;

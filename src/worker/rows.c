@@ -8,6 +8,8 @@
  */
 #include "base/pg.h"
 
+#include <math.h>
+
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -28,7 +30,7 @@ typedef struct Value
 	Datum value;
 } Value;
 
-#define MAX_VALUES 32
+#define MAX_VALUES 40
 
 typedef struct Row
 {
@@ -126,7 +128,7 @@ add_call(Row *row, const void *record)
 		[AIR_CALL_PROMPT] = {"prompt", TEXTOID}, [AIR_CALL_MODEL] = {"model", TEXTOID},
 		[AIR_CALL_FAMILY] = {"family", TEXTOID}, [AIR_CALL_PROVIDER] = {"provider", TEXTOID},
 		[AIR_CALL_ERROR] = {"error", TEXTOID},   [AIR_CALL_FINISH] = {"finish_reason", TEXTOID},
-		[AIR_CALL_ANSWER] = {"answer", TEXTOID},
+		[AIR_CALL_ANSWER] = {"answer", TEXTOID}, [AIR_CALL_FEATURES] = {"features", BYTEAOID},
 	};
 
 	add_int(row, "call_id", r->call_id, false);
@@ -141,6 +143,7 @@ add_call(Row *row, const void *record)
 	add(row, "latency_ms", FLOAT8OID, Float8GetDatum(r->latency_ms), false);
 	add_int(row, "query_id", r->query_id, r->query_id == 0);
 	add(row, "pid", INT4OID, Int32GetDatum(r->pid), false);
+	add(row, "propensity", FLOAT8OID, Float8GetDatum(r->propensity), isnan(r->propensity));
 	for (int i = 0; i < AIR_CALL_NTEXTS; i++)
 		add_text(row, texts[i].column, texts[i].type, r->len[i]);
 }
