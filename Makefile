@@ -5,6 +5,7 @@
 #   make psql            psql in a throwaway cluster with the sandbox provider: the README's tour
 #   make, make install, make installcheck    as with every PostgreSQL extension
 #   make bench           ratios against bare libcurl in one run
+#   make bench-router    how well strategy learned does, on public data
 
 EXTENSION = ai_router
 MODULE_big = ai_router
@@ -29,15 +30,17 @@ EXTRA_CLEAN = sql/install/ai_router--1.0.sql
 PG_CONFIG ?= pg_config
 
 # These install what they need first: PGXS may not be there yet.
-ifneq ($(filter demo test bench psql,$(MAKECMDGOALS)),)
+ifneq ($(filter demo test bench bench-router psql,$(MAKECMDGOALS)),)
 
-.PHONY: demo test bench psql
+.PHONY: demo test bench bench-router psql
 demo:
 	@test/demo/run
 test:
 	@test/run-tests
 bench:
 	@test/bench/run
+bench-router:
+	@test/bench/router
 psql:
 	@test/psql
 

@@ -99,3 +99,11 @@ LANGUAGE c STABLE
 AS 'MODULE_PATHNAME', 'air_sql_evaluate';
 COMMENT ON FUNCTION ai_router.evaluate(text, double precision) IS
 'replays ai_router.examples against a rule: quality (mean score) and cost of strategy learned, predicted for each prompt without its own outcomes, beside always the cheapest, always the strongest and a random model; cost_share is of always the strongest. tolerance NULL: the rule''s own';
+
+CREATE FUNCTION ai_router.predict(rule text, prompt text, task text DEFAULT NULL)
+RETURNS TABLE(model text, success double precision, evidence text, examples integer)
+LANGUAGE c STABLE
+AS 'MODULE_PATHNAME', 'air_sql_predict'
+ROWS 3;
+COMMENT ON FUNCTION ai_router.predict(text, text, text) IS
+'how probable each model''s success with a prompt is thought to be, by what was learned for the rule; no rows where nothing was';

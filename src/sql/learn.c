@@ -1,6 +1,6 @@
 /*
  * learn.c
- *	  ai_router.train() and ai_router.prompt_features().
+ *	  ai_router.train(), ai_router.predict() and ai_router.prompt_features().
  */
 #include "base/pg.h"
 
@@ -21,6 +21,7 @@
 
 PG_FUNCTION_INFO_V1(air_sql_prompt_features);
 PG_FUNCTION_INFO_V1(air_sql_train);
+PG_FUNCTION_INFO_V1(air_sql_predict);
 
 /* The same examples give the same predictor. */
 #define SEED 20260101
@@ -289,5 +290,75 @@ air_sql_train(PG_FUNCTION_ARGS)
 	}
 	PG_END_TRY();
 	air_spi_end(spi);
+	return (Datum) 0;
+}
+
+static const char *
+evidence_name(AirEvidence evidence)
+{
+	switch (evidence)
+	{
+		case AIR_EVIDENCE_TEXT:
+			return "text";
+		case AIR_EVIDENCE_TASK:
+			return "task";
+		case AIR_EVIDENCE_NONE:
+			break;
+	}
+	return "none";
+}
+
+static void
+put_predictions(const AirPredictor *predictor, text *prompt, const char *task,
+				ReturnSetInfo *rsinfo)
+{
+	AirPrediction predictions[AIR_PREDICTOR_MODELS];
+	AirFeatures features;
+
+	air_features(VARDATA_ANY(prompt), VARSIZE_ANY_EXHDR(prompt), &features);
+	air_predict(predictor, &features, task, predictions);
+	for (int i = 0; i < air_predictor_models(predictor); i++)
+	{
+		const AirPrediction *p = &predictions[i];
+		Datum values[4];
+		bool nulls[4] = {false};
+		int len;
+		const char *name = air_predictor_model(predictor, i, &len);
+
+		values[0] = PointerGetDatum(cstring_to_text_with_len(name, len));
+		values[1] = Float8GetDatum(p->success);
+		nulls[1] = p->evidence == AIR_EVIDENCE_NONE;
+		values[2] = CStringGetTextDatum(evidence_name(p->evidence));
+		values[3] = Int32GetDatum(p->examples);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+}
+
+/* ai_router.predict(rule text, prompt text, task text) returns table(..) */
+Datum
+air_sql_predict(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	const AirConfig *config;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return (Datum) 0;
+	config = air_config_acquire();
+	PG_TRY();
+	{
+		const AirRule *rule = air_learn_rule(config, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+		const AirLearned *learned = air_config_learned(config, rule->name);
+
+		if (learned != NULL)
+			put_predictions(learned->predictor, PG_GETARG_TEXT_PP(1),
+							PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2)),
+							rsinfo);
+	}
+	PG_FINALLY();
+	{
+		air_config_release(config);
+	}
+	PG_END_TRY();
 	return (Datum) 0;
 }
