@@ -6,13 +6,14 @@
 #   make, make install, make installcheck    as with every PostgreSQL extension
 #   make bench           ratios against bare libcurl in one run
 #   make bench-router    how well strategy learned does, on public data
+#   make fuzz            a million inputs for each parser of foreign text (RUNS=20000 is quick)
 
 EXTENSION = ai_router
 MODULE_big = ai_router
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 
 # The install script is one file to PostgreSQL and several to its readers.
-SQL_PARTS = $(addprefix sql/install/,header.sql hints.sql schema.sql triggers.sql prompts.sql catalogue.sql admin.sql check.sql ledger.sql budgets.sql health.sql progress.sql learning.sql functions.sql feedback.sql cache.sql prompts_check.sql privileges.sql)
+SQL_PARTS = $(addprefix sql/install/,header.sql hints.sql schema.sql triggers.sql prompts.sql catalogue.sql admin.sql check.sql ledger.sql budgets.sql health.sql progress.sql learning.sql functions.sql feedback.sql embed.sql classify.sql aggregate.sql extract.sql cache.sql prompts_check.sql privileges.sql)
 DATA_built = sql/install/ai_router--1.0.sql
 
 # setup first: it drops the extension and makes it again.
@@ -30,9 +31,9 @@ EXTRA_CLEAN = sql/install/ai_router--1.0.sql
 PG_CONFIG ?= pg_config
 
 # These install what they need first: PGXS may not be there yet.
-ifneq ($(filter demo test bench bench-router psql,$(MAKECMDGOALS)),)
+ifneq ($(filter demo test bench bench-router fuzz psql,$(MAKECMDGOALS)),)
 
-.PHONY: demo test bench bench-router psql
+.PHONY: demo test bench bench-router fuzz psql
 demo:
 	@test/demo/run
 test:
@@ -41,6 +42,8 @@ bench:
 	@test/bench/run
 bench-router:
 	@test/bench/router
+fuzz:
+	@test/fuzz/run
 psql:
 	@test/psql
 

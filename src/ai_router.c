@@ -27,8 +27,9 @@ PG_MODULE_MAGIC;
 static void
 register_apis(void)
 {
-	AirApi fixture = {
-		.name = "fixture", .offline = true, .tasks = (1u << AIR_CHAT) | (1u << AIR_EMBED)};
+	AirApi fixture = {.name = "fixture",
+					  .offline = true,
+					  .tasks = (1u << AIR_CHAT) | (1u << AIR_EMBED) | (1u << AIR_RERANK)};
 	int n;
 	const char *const *names = air_codec_names(&n);
 

@@ -34,6 +34,7 @@ CREATE TABLE ai_router.calls (
     application text,
     query_id bigint,
     pid integer,
+    sent_with bigint,
     prompt text,
     answer text,
     features bytea,
@@ -62,7 +63,7 @@ COMMENT ON COLUMN ai_router.calls.status IS 'ok or error';
 COMMENT ON COLUMN ai_router.calls.sqlstate IS 'of an error; 57014: nobody waited for it any more';
 COMMENT ON COLUMN ai_router.calls.error IS 'what went wrong, without secrets';
 COMMENT ON COLUMN ai_router.calls.finish_reason IS 'why the answer ends where it does';
-COMMENT ON COLUMN ai_router.calls.attempts IS 'HTTP exchanges, one row of ai_router.attempts each';
+COMMENT ON COLUMN ai_router.calls.attempts IS 'HTTP exchanges that it was part of, one row of ai_router.attempts each';
 COMMENT ON COLUMN ai_router.calls.input_tokens IS 'of all attempts that reported them, cached ones included; NULL: none did';
 COMMENT ON COLUMN ai_router.calls.cached_input_tokens IS 'of these, read from the provider''s cache';
 COMMENT ON COLUMN ai_router.calls.cache_write_tokens IS 'of these, written to the provider''s cache';
@@ -73,6 +74,7 @@ COMMENT ON COLUMN ai_router.calls.latency_ms IS 'from the first attempt''s begin
 COMMENT ON COLUMN ai_router.calls.application IS 'application_name of the session';
 COMMENT ON COLUMN ai_router.calls.query_id IS 'joins pg_stat_statements.queryid';
 COMMENT ON COLUMN ai_router.calls.pid IS 'process id of the session';
+COMMENT ON COLUMN ai_router.calls.sent_with IS 'the call under which ai_router.attempts has its last exchange, where several shared one; NULL: itself';
 COMMENT ON COLUMN ai_router.calls.prompt IS 'what was asked, if ai_router.log_prompts was on';
 COMMENT ON COLUMN ai_router.calls.answer IS 'the answer, if ai_router.log_prompts was on';
 COMMENT ON COLUMN ai_router.calls.features IS 'what learning sees of the prompt, if ai_router.log_features was on; see ai_router.prompt_features()';
@@ -81,6 +83,7 @@ COMMENT ON COLUMN ai_router.calls.propensity IS 'strategy learned: how probable 
 CREATE TABLE ai_router.attempts (
     call_id bigint NOT NULL,
     attempt integer NOT NULL,
+    calls integer,
     at timestamptz NOT NULL,
     role_id oid NOT NULL,
     role name NOT NULL,
@@ -98,8 +101,9 @@ CREATE TABLE ai_router.attempts (
 );
 CREATE INDEX attempts_call_id_idx ON ai_router.attempts (call_id);
 CREATE INDEX attempts_at_idx ON ai_router.attempts (at);
-COMMENT ON TABLE ai_router.attempts IS 'one row per HTTP exchange of a call, kept like ai_router.calls';
-COMMENT ON COLUMN ai_router.attempts.call_id IS 'the call';
+COMMENT ON TABLE ai_router.attempts IS 'one row per HTTP exchange, kept like ai_router.calls';
+COMMENT ON COLUMN ai_router.attempts.call_id IS 'the call, or the first of several that shared the exchange';
+COMMENT ON COLUMN ai_router.attempts.calls IS 'how many calls shared it; tokens and cost are those of all';
 COMMENT ON COLUMN ai_router.attempts.attempt IS 'from 1';
 COMMENT ON COLUMN ai_router.attempts.at IS 'when it began';
 COMMENT ON COLUMN ai_router.attempts.role_id IS 'oid of the role that called';
@@ -177,11 +181,11 @@ COMMENT ON POLICY own ON ai_router.hits IS 'a role reads its own calls, and thos
 CREATE VIEW ai_router.all_calls WITH (security_barrier) AS
     SELECT call_id, at, finished_at, role_id, role, function, rule, model, family, provider, status, sqlstate,
            finish_reason, attempts, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens,
-           reasoning_tokens, cost, latency_ms, query_id, pid
+           reasoning_tokens, cost, latency_ms, query_id, pid, sent_with
       FROM ai_router.calls;
 COMMENT ON VIEW ai_router.all_calls IS 'ai_router.calls of all roles, numbers only; for pg_monitor';
 CREATE VIEW ai_router.all_attempts WITH (security_barrier) AS
-    SELECT call_id, attempt, at, role_id, role, model, provider, http_status, sqlstate, request_id, latency_ms,
+    SELECT call_id, attempt, calls, at, role_id, role, model, provider, http_status, sqlstate, request_id, latency_ms,
            input_tokens, output_tokens, cost, retry_after
       FROM ai_router.attempts;
 COMMENT ON VIEW ai_router.all_attempts IS 'ai_router.attempts of all roles, numbers only; for pg_monitor';
@@ -222,7 +226,7 @@ COMMENT ON VIEW ai_router.usage IS
 COMMENT ON COLUMN ai_router.usage.calls IS 'calls that reached a provider';
 COMMENT ON COLUMN ai_router.usage.cached IS 'calls that the cache answered, those that waited for an equal call among them';
 COMMENT ON COLUMN ai_router.usage.failed IS 'of calls, without an answer';
-COMMENT ON COLUMN ai_router.usage.attempts IS 'HTTP exchanges of calls';
+COMMENT ON COLUMN ai_router.usage.attempts IS 'HTTP exchanges of calls; one that several shared counts for each';
 COMMENT ON COLUMN ai_router.usage.cached_input_tokens IS 'of input_tokens, read from the provider''s cache';
 COMMENT ON COLUMN ai_router.usage.cost IS 'USD spent, as far as it is known';
 COMMENT ON COLUMN ai_router.usage.saved IS 'USD that the cached answers once cost; NULL: not known of any';

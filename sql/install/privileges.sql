@@ -40,6 +40,13 @@ GRANT EXECUTE ON FUNCTION ai_router.period(text, timestamptz) TO PUBLIC;
 GRANT SELECT ON ai_router.progress TO PUBLIC;
 GRANT EXECUTE ON FUNCTION ai_router.running() TO PUBLIC;
 
+-- What the planner makes of ai_agg and ai_summarize_agg, which check the right to those.
+GRANT EXECUTE ON FUNCTION
+    ai_router.collect_ai_agg(text, text), ai_router.collect_ai_agg(text, text, jsonb),
+    ai_router.collect_ai_summarize_agg(text), ai_router.collect_ai_summarize_agg(text, jsonb),
+    ai_router.finish_ai_agg(jsonb, regprocedure, jsonb), ai_router.finish_ai_summarize_agg(jsonb, regprocedure, jsonb)
+TO PUBLIC;
+
 -- The functions in the target schema are for everybody.
 DO $$
 DECLARE

@@ -67,7 +67,7 @@ COMMENT ON COLUMN ai_router.catalogue.cached_input_price IS 'USD per million inp
 COMMENT ON COLUMN ai_router.catalogue.cache_write_price IS 'USD per million input tokens written to the provider''s cache; NULL: as input_price';
 COMMENT ON COLUMN ai_router.catalogue.output_price IS 'USD per million output tokens; NULL: unknown';
 COMMENT ON COLUMN ai_router.catalogue.price_tiers IS 'prices of long requests: [{"above": tokens, "input": USD, "output": USD}]';
-COMMENT ON COLUMN ai_router.catalogue.capabilities IS 'what it can do: tools, json_schema, cache, reasoning, vision, pdf, web, system; no_sampling_params: it refuses temperature and top_p';
+COMMENT ON COLUMN ai_router.catalogue.capabilities IS 'what it can do: tools, json_schema, cache, reasoning, vision, pdf, web, system; logprobs: it tells the probabilities of its tokens; no_sampling_params: it refuses temperature and top_p';
 COMMENT ON COLUMN ai_router.catalogue.dimensions IS 'length of its embeddings';
 COMMENT ON COLUMN ai_router.catalogue.rank IS 'order within the provider: its current general-purpose model first; says nothing about quality';
 COMMENT ON COLUMN ai_router.catalogue.as_of IS 'the day for which the prices hold';

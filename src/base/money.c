@@ -106,6 +106,13 @@ air_cost_bound(const AirPrices *p, int64 input, int64 output)
 	return settle(product(input, in) + product(output, out));
 }
 
+/* See money.h. */
+int64
+air_share(int64 total, int64 before, int64 part, int64 whole)
+{
+	return (int64) ((int128) total * (before + part) / whole - (int128) total * before / whole);
+}
+
 /*
  * Nanodollars of an amount in USD, rounded up.  False for NaN, infinities, negative
  * amounts and those of 9 billion dollars or more.

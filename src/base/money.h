@@ -55,6 +55,12 @@ air_cost(const AirPrices *p, int64 input, int64 cached, int64 cache_write, int64
  * tier that it may reach. */
 extern AirNano air_cost_bound(const AirPrices *p, int64 input, int64 output);
 
+/*
+ * The share of a total (>= 0) that the part of a whole (> 0) bears which comes after `before`:
+ * the shares of all its parts in turn add up to the total.
+ */
+extern int64 air_share(int64 total, int64 before, int64 part, int64 whole);
+
 /* numeric USD to nanodollars, rounded up; false if out of range or negative. */
 extern bool air_nano_of(Numeric usd, AirNano *nano);
 

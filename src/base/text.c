@@ -100,11 +100,16 @@ char *
 air_base64_decode(const char *s, size_t *len)
 {
 	size_t srclen = strlen(s);
+	const char *padding;
 	char *dst;
 	int n;
 
 	/* pg_b64_dec_len() computes in int. */
 	if (srclen > PG_INT32_MAX / 3)
+		return NULL;
+	/* The decoder goes on behind padding: two pieces stuck together would be a third thing. */
+	padding = s + strcspn(s, "=");
+	if (padding[strspn(padding, "=")] != '\0')
 		return NULL;
 	n = pg_b64_dec_len((int) srclen);
 	dst = palloc(n + 1);

@@ -26,6 +26,12 @@ extern size_t air_utf8_clip(const char *s, size_t len, size_t max);
  */
 extern int air_estimate_tokens(const char *s, size_t len);
 
+/*
+ * The same, byte by byte: does this byte open a token?  *state begins as 0, which it also is
+ * where the next character opens one whatever it is.
+ */
+extern bool air_token_opens(unsigned char byte, unsigned *state);
+
 /* Percent-encode all but A-Za-z0-9-._~ (RFC 3986), palloc'ed. */
 extern char *air_url_encode(const char *s);
 

@@ -123,3 +123,13 @@ air_estimate_tokens(const char *s, size_t len)
 		counts += ((step[class_of[*p]] >> (state & STATE_MASK)) & NEW) != 0;
 	return (int) Min(counts, PG_INT32_MAX);
 }
+
+/* See text.h. */
+bool
+air_token_opens(unsigned char byte, unsigned *state)
+{
+	uint64 lane = step[class_of[byte]] >> *state;
+
+	*state = lane & STATE_MASK;
+	return (lane & NEW) != 0;
+}

@@ -70,11 +70,15 @@ air_batch_aggregate(AirSurgery *s, Agg *agg, AirLook look)
 	{
 		Plan *child = plan->lefttree;
 		Round r = {.ncolumns = list_length(child->targetlist)};
-		List *tlist = (List *) pull_aggregates((Node *) plan->targetlist, &r);
-		List *qual = (List *) pull_aggregates((Node *) plan->qual, &r);
+		List *tlist;
+		List *qual;
 		CustomScan *stage;
 		ListCell *lc;
 
+		if (!air_fits_row(r.ncolumns))
+			return;
+		tlist = (List *) pull_aggregates((Node *) plan->targetlist, &r);
+		qual = (List *) pull_aggregates((Node *) plan->qual, &r);
 		if (r.pulled == NIL)
 			return;
 		stage = air_stage(s, child, r.pulled, look);

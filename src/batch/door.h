@@ -24,6 +24,9 @@ typedef struct AirDoor
 	const char *symbol; /* C name of the function: pg_proc.prosrc */
 	const char *name;   /* SQL name: for rules, ledger and EXPLAIN */
 	AirTask task;       /* the kind of model that its calls need; most need chat */
+	const char *prompt; /* row of ai_router.prompts that it sends, for estimates; NULL: none */
+	int usual_output;   /* tokens of a usual answer, for estimates; 0: of any */
+	bool packs;         /* a text that is too long for one call is asked about in several */
 
 	/*
 	 * Check the arguments and submit calls to the flow.  NULL: the value is NULL and nothing

@@ -27,11 +27,18 @@
 #include "batch/estimate.h"
 #include "batch/sketch.h"
 #include "call/history.h"
+#include "config/prompts.h"
 
 #define NANO_PER_USD 1e9
 
 /* Digits of an estimate that mean anything. */
 #define DIGITS 4
+
+/* Of a text that is asked about in packs, routing sees so many bytes. */
+#define PACK_SAMPLE 4096
+
+/* A pack is taken to fill so much of a context window. */
+#define PACK_PART 0.7
 
 /* Calls are whole; the products of estimates that were are not quite. */
 static double
@@ -68,6 +75,21 @@ make_prompt(const AirSite *site, Prompt *out)
 			out->text[(int) (sketch.text.len / out->each)] = '\0';
 		}
 	}
+	else if (site->door->packs && sketch.text.len > PACK_SAMPLE)
+	{
+		out->extra += (sketch.text.len - PACK_SAMPLE) / AIR_BYTES_PER_TOKEN;
+		out->text[PACK_SAMPLE] = '\0';
+	}
+}
+
+/* How many calls a text of so many tokens takes: its packs, and one that merges their answers. */
+static double
+packs_of(const AirRoute *route, double tokens)
+{
+	double window = route->nusable > 0 ? route->candidates[0].model->context_window : 0;
+	double packs = window > 0 ? ceil(tokens / (window * PACK_PART)) : 1;
+
+	return packs > 1 ? packs + 1 : 1;
 }
 
 /* The hints of the call, as far as they are the same for each row. */
@@ -141,7 +163,9 @@ output_of(const AirSite *site, const AirRoute *route, const AirCandidate *c)
 	if (c->max_tokens == 0)
 		return 0;
 	seen = air_history_output(site->door->name, route->rule->name, c->model->name);
-	return Min(seen >= 0 ? seen : AIR_USUAL_ANSWER, c->max_tokens);
+	if (seen < 0)
+		seen = site->door->usual_output > 0 ? site->door->usual_output : AIR_USUAL_ANSWER;
+	return Min(seen, c->max_tokens);
 }
 
 /* What one call costs, in nanodollars; output may be an average. */
@@ -186,6 +210,24 @@ price(const AirSite *site, const AirRoute *route, double input, AirEstimate *out
 	out->model = names.data;
 }
 
+/* The instruction that goes with each call, NULL if there is none. */
+static char *
+instruction_of(const AirDoor *door)
+{
+	const AirConfig *config;
+	const AirPromptText *prompt;
+	char *system = NULL;
+
+	if (door->prompt == NULL)
+		return NULL;
+	config = air_config_acquire();
+	prompt = air_prompt_find(config, door->prompt);
+	if (prompt != NULL && prompt->system != NULL)
+		system = pstrdup(prompt->system);
+	air_config_release(config);
+	return system;
+}
+
 static void
 estimate(const AirSite *site, AirEstimate *out)
 {
@@ -197,19 +239,29 @@ estimate(const AirSite *site, AirEstimate *out)
 	AirFailure failure;
 	Prompt prompt;
 	int tokens;
+	double input;
 
 	make_prompt(site, &prompt);
 	part.text = prompt.text;
 	message.parts = &part;
 	spec.task = site->door->task;
+	spec.system = instruction_of(site->door);
 	spec.hints = hints_of(site, &out->varies);
 	out->calls = whole(site->evaluations * prompt.each);
 	route = air_call_explain(flow, &spec, &tokens, &failure);
 	if (route->rule != NULL)
 		out->rule = pstrdup(route->rule->name);
-	out->input_tokens = out->calls * (tokens + prompt.extra);
+	input = tokens + prompt.extra;
+	if (site->door->packs)
+	{
+		double packs = packs_of(route, input);
+
+		out->calls = whole(site->evaluations * packs);
+		input /= packs;
+	}
+	out->input_tokens = out->calls * input;
 	if (failure.kind == AIR_ERR_NONE)
-		price(site, route, tokens + prompt.extra, out);
+		price(site, route, input, out);
 	else
 	{
 		out->problem = pstrdup(failure.message);

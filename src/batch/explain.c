@@ -114,13 +114,18 @@ put_counts_text(ExplainState *es, const AirBatchCounts *counts, const AirTally *
 {
 	StringInfoData line;
 
-	put_line(es,
-			 psprintf("Calls Made: " INT64_FORMAT "  Cached: " INT64_FORMAT
-					  "  Joined: " INT64_FORMAT "  Failed: " INT64_FORMAT "  Retries: " INT64_FORMAT
-					  "  Skipped: " INT64_FORMAT "  Max In Flight: %d",
-					  tally->asked, tally->cached, tally->joined, tally->failed,
-					  tally->attempts - tally->asked, counts->skipped, tally->max_in_flight));
 	initStringInfo(&line);
+	appendStringInfo(&line,
+					 "Calls Made: " INT64_FORMAT "  Cached: " INT64_FORMAT
+					 "  Joined: " INT64_FORMAT "  Failed: " INT64_FORMAT "  Retries: " INT64_FORMAT
+					 "  Skipped: " INT64_FORMAT "  Max In Flight: %d",
+					 tally->asked, tally->cached, tally->joined, tally->failed,
+					 tally->attempts - tally->asked, counts->skipped, tally->max_in_flight);
+	/* Only where calls have shared some. */
+	if (tally->requests < tally->attempts)
+		appendStringInfo(&line, "  Requests: " INT64_FORMAT, tally->requests);
+	put_line(es, line.data);
+	resetStringInfo(&line);
 	appendStringInfo(&line, "Input Tokens: " INT64_FORMAT "  Output Tokens: " INT64_FORMAT,
 					 tally->input_tokens, tally->output_tokens);
 	appendStringInfo(&line, "  Cost: %s", air_nano_show(tally->cost));
@@ -150,6 +155,7 @@ put_counts(ExplainState *es, const AirBatchCounts *counts, const AirTally *tally
 	ExplainPropertyInteger("Retries", NULL, tally->attempts - tally->asked, es);
 	ExplainPropertyInteger("Calls Skipped", NULL, counts->skipped, es);
 	ExplainPropertyInteger("Max In Flight", NULL, tally->max_in_flight, es);
+	ExplainPropertyInteger("Requests", NULL, tally->requests, es);
 	ExplainPropertyInteger("Input Tokens", NULL, tally->input_tokens, es);
 	ExplainPropertyInteger("Output Tokens", NULL, tally->output_tokens, es);
 	ExplainPropertyFloat("Cost", NULL, tally->cost / 1e9, 9, es);

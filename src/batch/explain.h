@@ -19,10 +19,16 @@ extern void air_explain_node(CustomScanState *node, List *ancestors, ExplainStat
 /* The properties of an estimate: where its calls go, how many, tokens and cost. */
 extern void air_explain_estimate(ExplainState *es, const AirEstimate *estimate);
 
-/* EXPLAIN of this query ends with the sums of its calls (once).  es must live as long as it. */
+/*
+ * A plan's node is being explained.  Where that is the doing of EXPLAIN EXECUTE, and of nobody
+ * who prints plans when they end, EXPLAIN ends with the sums of the query's calls.
+ */
 extern void air_explain_sums_wanted(EState *estate, ExplainState *es);
 
-/* Install the hooks that give a statement its sums.  From _PG_init; chains. */
+/*
+ * Install the hooks that give a statement its sums.  From _PG_init, after those that count a
+ * statement's runs; chains.
+ */
 extern void air_explain_init(void);
 
 #endif

@@ -4,15 +4,18 @@
  *
  * Lines of the statement, not of a node, must be written before its group is closed.  No
  * hook of PostgreSQL 15 to 17 is called there, but EXPLAIN ends the executor at this point: so
- * it is done where the executor ends, for the query whose EXPLAIN is under way.  A query is
- * known by its source text (from the hook around EXPLAIN), or by its state (from a node's
- * lines; EXPLAIN EXECUTE does not call the hook).
+ * it is done where the executor ends, for the query whose EXPLAIN is under way.  It is known by
+ * its source text.  EXPLAIN EXECUTE does not call the hook around EXPLAIN: that it is under way
+ * is seen as a utility, and its ExplainState in a node's lines.  Whoever else prints a plan,
+ * above all auto_explain, does so where the executor ends, into what is closed when we are asked.
  *
  * ExplainStates are EXPLAIN's and are forgotten when it ends, however it does.
  */
 #include "base/pg.h"
 
+#include "commands/prepare.h"
 #include "executor/executor.h"
+#include "tcop/utility.h"
 
 #include "batch/batch.h"
 #include "batch/estimate.h"
@@ -23,9 +26,9 @@
 /* The EXPLAIN under way. */
 typedef struct Wanted
 {
-	ExplainState *es;   /* NULL: none */
-	const char *source; /* of the query, NULL: known by its state */
-	EState *estate;
+	ExplainState *es;   /* NULL: none, or not known yet */
+	const char *source; /* of the query */
+	int depth;          /* of EXECUTE: runs around what it explains; 0: none */
 	AirProgress before; /* numbers of the statement when it began */
 } Wanted;
 
@@ -33,26 +36,14 @@ static Wanted wanted;
 
 static ExplainOneQuery_hook_type prev_explain = NULL;
 static ExecutorEnd_hook_type prev_end = NULL;
-
-static void
-on_estate_gone(void *arg)
-{
-	if (wanted.estate == arg)
-		memset(&wanted, 0, sizeof(wanted));
-}
+static ProcessUtility_hook_type prev_utility = NULL;
 
 void
 air_explain_sums_wanted(EState *estate, ExplainState *es)
 {
-	MemoryContextCallback *callback;
-
-	if (wanted.es != NULL)
-		return;
-	wanted = (Wanted){.es = es, .estate = estate};
-	callback = MemoryContextAlloc(estate->es_query_cxt, sizeof(MemoryContextCallback));
-	callback->func = on_estate_gone;
-	callback->arg = estate;
-	MemoryContextRegisterResetCallback(estate->es_query_cxt, callback);
+	if (wanted.es == NULL && wanted.depth > 0 && wanted.depth == air_statement_depth() &&
+		wanted.source == estate->es_sourceText)
+		wanted.es = es;
 }
 
 /* Calls that no node makes, and why. */
@@ -213,14 +204,13 @@ put_sums(ExplainState *es, const QueryDesc *query)
 static void
 on_end(QueryDesc *query)
 {
-	if (wanted.es != NULL &&
-		(wanted.source ? wanted.source == query->sourceText : wanted.estate == query->estate))
+	if (wanted.es != NULL && wanted.source == query->sourceText)
 	{
-		ExplainState *es = wanted.es;
-
 		if (air_sites_any(query->plannedstmt))
-			put_sums(es, query);
-		memset(&wanted, 0, sizeof(wanted));
+			put_sums(wanted.es, query);
+		/* A prepared statement may have further queries. */
+		wanted.es = NULL;
+		air_statement_numbers(&wanted.before);
 	}
 	if (prev_end)
 		prev_end(query);
@@ -250,6 +240,67 @@ on_explain(Query *query, int cursor_options, IntoClause *into, ExplainState *es,
 	PG_END_TRY();
 }
 
+/* The source text of what EXPLAIN EXECUTE runs; NULL: it is something else. */
+static const char *
+executed_source(Node *utility)
+{
+	PreparedStatement *prepared;
+
+	if (!IsA(utility, ExplainStmt))
+		return NULL;
+	do
+	{
+		Query *query =
+			castNode(Query, IsA(utility, ExplainStmt) ? ((ExplainStmt *) utility)->query
+													  : ((CreateTableAsStmt *) utility)->query);
+
+		utility = query->utilityStmt;
+	} while (utility != NULL && IsA(utility, CreateTableAsStmt));
+	if (utility == NULL || !IsA(utility, ExecuteStmt))
+		return NULL;
+	prepared = FetchPreparedStatement(((ExecuteStmt *) utility)->name, false);
+	return prepared ? prepared->plansource->query_string : NULL;
+}
+
+static void
+run_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
+			ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *queryEnv,
+			DestReceiver *dest, QueryCompletion *qc)
+{
+	if (prev_utility)
+		prev_utility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+	else
+		standard_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest,
+								qc);
+}
+
+static void
+on_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
+		   ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *queryEnv,
+		   DestReceiver *dest, QueryCompletion *qc)
+{
+	Wanted outer = wanted;
+	const char *source = executed_source(pstmt->utilityStmt);
+
+	if (source == NULL)
+	{
+		run_utility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+		return;
+	}
+	/* The utility will be a run of its own. */
+	wanted = (Wanted){.source = source, .depth = air_statement_depth() + 1};
+	air_statement_numbers(&wanted.before);
+	PG_TRY();
+	{
+		run_utility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+	}
+	PG_FINALLY();
+	{
+		wanted = outer;
+	}
+	PG_END_TRY();
+}
+
 void
 air_explain_init(void)
 {
@@ -257,4 +308,6 @@ air_explain_init(void)
 	ExplainOneQuery_hook = on_explain;
 	prev_end = ExecutorEnd_hook;
 	ExecutorEnd_hook = on_end;
+	prev_utility = ProcessUtility_hook;
+	ProcessUtility_hook = on_utility;
 }

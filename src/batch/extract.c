@@ -14,8 +14,6 @@
 #include "batch/functions.h"
 #include "batch/guard.h"
 
-#define WITHOUT_BATCHING "planned without batching"
-
 typedef struct Pull
 {
 	int ncolumns;
@@ -142,7 +140,7 @@ pull_call(FuncExpr *call, Pull *p)
 	}
 	if (p->report)
 	{
-		leave_call(p, call->funcid, WITHOUT_BATCHING);
+		leave_call(p, call->funcid, AIR_WITHOUT_BATCHING);
 		return (Node *) call;
 	}
 

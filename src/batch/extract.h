@@ -27,6 +27,8 @@ extern Node *air_pull_calls(Node *expr, Expr *guard, int ncolumns, List **pulled
 /* Would air_pull_calls() find any? */
 extern bool air_can_pull(Node *expr);
 
+#define AIR_WITHOUT_BATCHING "planned without batching"
+
 /* A call that stays where it is, and why. */
 typedef struct AirLeft
 {

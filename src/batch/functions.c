@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 
+#include "batch/aggregates.h"
 #include "batch/functions.h"
 
 #define LIBRARY "$libdir/ai_router"
@@ -60,11 +61,11 @@ text_attribute(HeapTuple tuple, AttrNumber attno)
 	return isnull ? NULL : TextDatumGetCString(value);
 }
 
-static const AirDoor *
-look_up(Oid funcid)
+char *
+air_own_symbol(Oid funcid)
 {
 	HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(funcid));
-	const AirDoor *door = NULL;
+	char *own = NULL;
 	Form_pg_proc proc;
 
 	if (!HeapTupleIsValid(tuple))
@@ -77,10 +78,18 @@ look_up(Oid funcid)
 		char *symbol = text_attribute(tuple, Anum_pg_proc_prosrc);
 
 		if (library != NULL && symbol != NULL && strcmp(library, LIBRARY) == 0)
-			door = air_door_find(symbol);
+			own = symbol;
 	}
 	ReleaseSysCache(tuple);
-	return door;
+	return own;
+}
+
+static const AirDoor *
+look_up(Oid funcid)
+{
+	char *symbol = air_own_symbol(funcid);
+
+	return symbol != NULL ? air_door_find(symbol) : NULL;
 }
 
 const AirDoor *
@@ -129,4 +138,5 @@ void
 air_functions_init(void)
 {
 	CacheRegisterSyscacheCallback(PROCOID, on_change, (Datum) 0);
+	air_aggregates_init();
 }

@@ -18,6 +18,12 @@ extern const AirDoor *air_door_of(Oid funcid);
 /* Does the expression (a node, a List, NULL) hold a door anywhere? */
 extern bool air_has_call(Node *expr);
 
+/*
+ * The C name of a function of this library, palloc'ed, NULL for any other.  One with settings of
+ * its own, a security definer or what returns sets does not count.
+ */
+extern char *air_own_symbol(Oid funcid);
+
 /* From _PG_init. */
 extern void air_functions_init(void);
 

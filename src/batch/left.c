@@ -5,7 +5,11 @@
 #include "base/pg.h"
 
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/lsyscache.h"
 
+#include "base/settings.h"
+#include "batch/aggregates.h"
 #include "batch/batch.h"
 #include "batch/extract.h"
 #include "batch/functions.h"
@@ -17,11 +21,39 @@ typedef struct Left
 	List *left;
 } Left;
 
+/* Aggregates that were not taken apart: they ask for one group, or frame, after the other. */
+static bool
+list_aggregates(Node *node, void *arg)
+{
+	Left *l = arg;
+	Oid funcid = InvalidOid;
+	AirLeft *left;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, WindowFunc))
+		funcid = ((WindowFunc *) node)->winfnoid;
+	else if (IsA(node, Aggref))
+		funcid = ((Aggref *) node)->aggfnoid;
+	if (OidIsValid(funcid) && OidIsValid(air_halves_of(funcid)->finish))
+	{
+		left = palloc(sizeof(AirLeft));
+		left->function = get_func_name(funcid);
+		left->reason = IsA(node, WindowFunc) ? "window function"
+					   : air_batching        ? "aggregate of an outer query"
+											 : AIR_WITHOUT_BATCHING;
+		l->left = lappend(l->left, left);
+	}
+	return expression_tree_walker(node, list_aggregates, arg);
+}
+
 static bool
 list_calls(Plan *plan, Node *expr, const char *place, void *arg)
 {
 	Left *l = arg;
 
+	if (IsA(plan, Agg) || IsA(plan, WindowAgg))
+		(void) list_aggregates(expr, l);
 	/* Nothing is lost with a single call; only one for each row of an outer query is many. */
 	if (l->place == NULL && place != NULL && strcmp(place, AIR_SINGLE_ROW) == 0 &&
 		bms_is_empty(plan->extParam))

@@ -110,3 +110,10 @@ air_ahead_bound(AirAhead *ahead, PlanState *parent)
 		bound = Min(bound, ahead->consumed);
 	return Max(bound, 1);
 }
+
+bool
+air_ahead_grows(const AirAhead *ahead)
+{
+	return ahead->need >= 0 || ahead->mode == AIR_LOOK_LAZY ||
+		   (ahead->flags & (AIR_LOOK_LAZY_TOO | AIR_LOOK_LAZY_AFTER)) != 0;
+}

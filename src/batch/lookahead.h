@@ -33,4 +33,7 @@ extern void air_ahead_reset(AirAhead *ahead);
 /* How many rows may have been read and not given; one at least.  parent: as for init. */
 extern int64 air_ahead_bound(AirAhead *ahead, PlanState *parent);
 
+/* Will there be more of them as rows are given, however many they are now? */
+extern bool air_ahead_grows(const AirAhead *ahead);
+
 #endif

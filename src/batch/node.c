@@ -35,6 +35,9 @@
 #define LIVE_PER_SLOT 2
 #define HELD_PER_SLOT 8
 
+/* Windows of calls that share requests which are held. */
+#define HELD_WINDOWS 2
+
 typedef struct AirBatchState
 {
 	CustomScanState css;
@@ -46,6 +49,8 @@ typedef struct AirBatchState
 	ExprContext *econtext;       /* of arguments and guards */
 	TupleTableSlot *slot;        /* of a copied tuple */
 	struct AirBatchState *below; /* the child, if it is a stage */
+	bool packs;                  /* some of its calls share requests */
+	bool expects;                /* the flow knows that more calls may come */
 	AirAhead ahead;
 	AirRing ring;
 	AirRow given;   /* the row that the parent looks at */
@@ -82,7 +87,10 @@ begin(CustomScanState *css, EState *estate, int eflags)
 	caller = MemoryContextSwitchTo(node->cxt);
 	node->calls = palloc0(sizeof(AirBatchCall) * plan.ncalls);
 	for (int i = 0; i < plan.ncalls; i++)
+	{
 		air_batch_call_init(&node->calls[i], list_nth(plan.calls, i), list_nth(plan.guards, i), ps);
+		node->packs |= node->calls[i].door->task == AIR_EMBED;
+	}
 	air_ahead_init(&node->ahead, &plan, ps);
 	air_ring_init(&node->ring, node->calls, plan.ncalls);
 	MemoryContextSwitchTo(caller);
@@ -135,6 +143,30 @@ read_row(AirBatchState *node)
 	return true;
 }
 
+/* Calls that may be under way, and held. */
+static int
+most_live(const AirBatchState *node)
+{
+	return Max(LIVE_PER_SLOT * air_max_concurrency, node->packs ? AIR_PACK_WINDOW : 0);
+}
+
+static int
+most_held(const AirBatchState *node)
+{
+	return Max(HELD_PER_SLOT * air_max_concurrency,
+			   node->packs ? HELD_WINDOWS * AIR_PACK_WINDOW : 0);
+}
+
+/* Somebody is about to wait: are calls to be held back for rows that are read later? */
+static void
+expect_more(AirBatchState *node, bool more)
+{
+	if (!node->packs || node->expects == more)
+		return;
+	air_flow_expect(node->flow, more ? 1 : -1);
+	node->expects = more;
+}
+
 /* May another row be read, though some are held?  Tells the stage below how many. */
 static bool
 may_read(AirBatchState *node)
@@ -142,16 +174,21 @@ may_read(AirBatchState *node)
 	AirRing *ring = &node->ring;
 	int64 bound;
 
+	expect_more(node, !node->at_end);
 	if (node->at_end)
 		return false;
 	if (ring->n == 0 && node->below == NULL)
 		return true;
-	if (ring->n > 0 && (!air_batching || ring->held >= HELD_PER_SLOT * air_max_concurrency ||
+	if (ring->n > 0 && (!air_batching || ring->held >= most_held(node) ||
 						ring->bytes + air_flow_bytes(node->flow) >= work_mem * (size_t) 1024))
 		return false;
 	bound = air_ahead_bound(&node->ahead, &node->css.ss.ps);
 	if (ring->n >= bound)
+	{
+		/* Unless the bound grows, more will be read only if some of these are of no use. */
+		expect_more(node, air_ahead_grows(&node->ahead));
 		return false;
+	}
 	if (node->below != NULL)
 		node->below->ahead.need = bound == AIR_ALL_ROWS ? bound : bound - ring->n;
 	return true;
@@ -178,7 +215,7 @@ next_row(AirBatchState *node)
 	while ((node->ring.n == 0 || !head_ended(node)) && may_read(node))
 	{
 		/* Calls that end make room for others, though the first row is still waited for. */
-		if (air_flow_live(node->flow) >= LIVE_PER_SLOT * air_max_concurrency)
+		if (air_flow_live(node->flow) >= most_live(node))
 		{
 			double since = air_monotonic_ms();
 

@@ -10,6 +10,7 @@
 #include "nodes/nodeFuncs.h"
 #include "utils/lsyscache.h"
 
+#include "batch/aggregates.h"
 #include "batch/functions.h"
 #include "batch/rewrite.h"
 
@@ -20,6 +21,8 @@ find_call(Node *node, void *arg)
 	if (node == NULL)
 		return false;
 	if (IsA(node, FuncExpr) && air_door_of(((FuncExpr *) node)->funcid) != NULL)
+		return true;
+	if (IsA(node, Aggref) && OidIsValid(air_halves_of(((Aggref *) node)->aggfnoid)->finish))
 		return true;
 	if (IsA(node, Query))
 		return query_tree_walker((Query *) node, find_call, arg, QTW_IGNORE_JOINALIASES);
@@ -62,6 +65,7 @@ air_rewrite_query(Query *query)
 	if (query->commandType == CMD_UTILITY || !air_holds_call((Node *) query))
 		return query;
 	/* In this order: what is not read need not be made once. */
+	air_split_aggregates(query);
 	air_drop_unread(query);
 	air_call_once(query);
 	return query;

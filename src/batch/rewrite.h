@@ -16,6 +16,9 @@
  */
 extern Query *air_rewrite_query(Query *query);
 
+/* rewrite_aggregate.c: aggregates that make calls become calls over what they collect. */
+extern void air_split_aggregates(Query *query);
+
 /* rewrite_unread.c: calls whose answers nothing reads are taken out. */
 extern void air_drop_unread(Query *query);
 

@@ -19,6 +19,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
+#include "batch/aggregates.h"
 #include "batch/functions.h"
 #include "batch/sketch.h"
 #include "batch/width.h"
@@ -237,6 +238,11 @@ draw_aggregate(const AirScope *scope, const Aggref *agg, AirSketch *out, int dep
 		case F_MIN_TEXT:
 			break;
 		default:
+			if (air_halves_of(agg->aggfnoid)->is_collect)
+			{
+				n = rows_per_group(scope->plan);
+				break;
+			}
 			fill_type(out, (Node *) unconstify(Aggref *, agg));
 			return;
 	}

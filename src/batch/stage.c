@@ -10,6 +10,7 @@
 
 #include <math.h>
 
+#include "access/htup_details.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/cost.h"
@@ -80,6 +81,12 @@ air_column_list(const List *tlist, int varno)
 			lappend(columns, makeTargetEntry((Expr *) var, entry->resno, entry->resname, false));
 	}
 	return columns;
+}
+
+bool
+air_fits_row(int ncolumns)
+{
+	return ncolumns <= MaxTupleAttributeNumber;
 }
 
 CustomScan *
@@ -213,29 +220,52 @@ split_quals(List **quals)
 	return moved;
 }
 
-/* Conditions that go up; the node keeps the rest. */
-static List *
-take_quals(Plan *plan)
+/* The conditions of a node: those that go up, and what it keeps of each kind. */
+typedef struct Quals
 {
-	List *moved = NIL;
+	List *moved;
+	List *kept;
+	List *joinqual; /* of a join */
+} Quals;
 
-	if (IsA(plan, NestLoop) || IsA(plan, MergeJoin) || IsA(plan, HashJoin))
+static Join *
+as_join(Plan *plan)
+{
+	return IsA(plan, NestLoop) || IsA(plan, MergeJoin) || IsA(plan, HashJoin) ? (Join *) plan
+																			  : NULL;
+}
+
+static Quals
+divide_quals(Plan *plan)
+{
+	Join *join = as_join(plan);
+	Quals quals = {.kept = plan->qual, .joinqual = join ? join->joinqual : NIL};
+
+	/* What an outer join does with a row hangs on its condition. */
+	if (join != NULL && join->jointype == JOIN_INNER)
+		quals.moved = split_quals(&quals.joinqual);
+	if (quals.moved != NIL)
 	{
-		Join *join = (Join *) plan;
-
-		/* What an outer join does with a row hangs on its condition. */
-		if (join->jointype == JOIN_INNER)
-			moved = split_quals(&join->joinqual);
-		if (moved != NIL)
-		{
-			/* Without the condition another inner row may match. */
-			join->inner_unique = false;
-			moved = list_concat(moved, plan->qual);
-			plan->qual = NIL;
-			return moved;
-		}
+		quals.moved = list_concat(quals.moved, quals.kept);
+		quals.kept = NIL;
 	}
-	return split_quals(&plan->qual);
+	else
+		quals.moved = split_quals(&quals.kept);
+	return quals;
+}
+
+static void
+keep_quals(Plan *plan, const Quals *quals)
+{
+	Join *join = as_join(plan);
+
+	plan->qual = quals->kept;
+	if (join == NULL)
+		return;
+	/* Without the condition another inner row may match. */
+	if (list_length(quals->joinqual) < list_length(join->joinqual))
+		join->inner_unique = false;
+	join->joinqual = quals->joinqual;
 }
 
 /* Rows of the node once the conditions have gone up: cost says how many it looked at at most. */
@@ -258,6 +288,8 @@ air_make_stages(AirSurgery *s, Plan **top, int *ncolumns, Node *expr, AirLook lo
 	{
 		List *pulled = NIL;
 
+		if (!air_fits_row(*ncolumns))
+			return expr;
 		expr = air_pull_calls(expr, NULL, *ncolumns, &pulled);
 		if (pulled == NIL)
 			return expr;
@@ -291,6 +323,7 @@ air_wrap(AirSurgery *s, Plan *plan, AirLook look)
 	Plan *top = plan;
 	List *atoms = NIL;
 	List *columns = NIL;
+	Quals quals;
 	List *moved;
 	List *tlist = plan->targetlist;
 	int ncolumns;
@@ -300,13 +333,17 @@ air_wrap(AirSurgery *s, Plan *plan, AirLook look)
 
 	if (!air_is_wrappable(plan) || air_has_multiexpr(tlist))
 		return plan;
-	moved = take_quals(plan);
-	if (moved == NIL && !air_can_pull((Node *) tlist))
+	quals = divide_quals(plan);
+	if (quals.moved == NIL && !air_can_pull((Node *) tlist))
 		return plan;
-	before = moved ? rows_before(plan, moved) : rows;
+	before = quals.moved ? rows_before(plan, quals.moved) : rows;
 
-	moved = (List *) atomize((Node *) moved, &atoms);
+	moved = (List *) atomize((Node *) quals.moved, &atoms);
 	tlist = (List *) atomize((Node *) tlist, &atoms);
+	/* A join may have more columns than a row that is kept: expressions take what they need. */
+	if (!air_fits_row(list_length(atoms)))
+		return plan;
+	keep_quals(plan, &quals);
 	foreach (lc, atoms)
 		columns = lappend(columns,
 						  makeTargetEntry(lfirst(lc), foreach_current_index(lc) + 1, NULL, false));

@@ -45,6 +45,9 @@ extern int air_next_plan_id(AirSurgery *s);
  */
 extern CustomScan *air_stage(AirSurgery *s, Plan *child, List *pulled, AirLook look);
 
+/* stage.c: can rows of so many columns be kept?  The child of a stage must not have more. */
+extern bool air_fits_row(int ncolumns);
+
 /* Var(varno, k) for each entry of a target list, as plain entries. */
 extern List *air_column_list(const List *tlist, int varno);
 

@@ -103,7 +103,7 @@ keys_of(const AirModel *model, Oid role, uint64 *key, uint64 *server_key)
 static bool
 ask_of(const AirRequest *request, int i, AirAsk *ask)
 {
-	const AirCall *call = request->calls[0];
+	const AirCall *call = request->leader;
 	const AirCandidate *candidate = &call->route.candidates[i];
 	const AirModel *model = candidate->model;
 
@@ -113,7 +113,7 @@ ask_of(const AirRequest *request, int i, AirAsk *ask)
 	ask->provider = model->server_name;
 	ask->rpm = model->rpm;
 	ask->tpm = model->tpm;
-	ask->tokens = call->tokens;
+	ask->tokens = air_request_tokens(request);
 	ask->most_output = candidate->max_tokens;
 	ask->max_concurrency = model->max_concurrency;
 	ask->server_concurrency = model->server->max_concurrency;
@@ -187,7 +187,7 @@ refuse(const AirModel *model, const AirVerdictNow *now, int timeout_ms, AirFailu
 static bool
 find_other(AirRequest *request, double now)
 {
-	AirCall *call = request->calls[0];
+	AirCall *call = request->leader;
 
 	for (int i = 0; i < call->route.nusable; i++)
 	{
@@ -216,7 +216,7 @@ find_other(AirRequest *request, double now)
 AirAdmission
 air_admit(AirRequest *request, double *when, AirFailure *err)
 {
-	AirCall *call = request->calls[0];
+	AirCall *call = request->leader;
 	AirVerdictNow verdict;
 	double now;
 	double next;

@@ -25,7 +25,7 @@
 int
 air_attempt_timeout(const AirRequest *request)
 {
-	const AirHints *hints = &request->calls[0]->route.hints;
+	const AirHints *hints = &request->leader->route.hints;
 	const AirServer *server = request->model->server;
 
 	if (AIR_HAS_HINT(hints, AIR_HINT_TIMEOUT_MS))
@@ -37,7 +37,7 @@ air_attempt_timeout(const AirRequest *request)
 static bool
 start_fixture(AirRequest *request, AirFailure *err)
 {
-	const AirConfig *config = request->calls[0]->config;
+	const AirConfig *config = request->leader->config;
 
 	request->fixture = air_fixture_find(config, request->model, &request->prompt);
 	if (request->fixture == NULL)
@@ -68,7 +68,7 @@ start_http(AirRequest *request, Oid role, AirFailure *err)
 							  .proxy = server->proxy,
 							  .plain_http = pg_strncasecmp(server->base_url, "http:", 5) == 0,
 							  .max_body = (size_t) air_max_response_kb * 1024,
-							  .may_resend = request->calls[0]->unknown_costs == 0};
+							  .may_resend = request->leader->unknown_costs == 0};
 	AirCredential cred;
 	AirHttpRequest http = {0};
 
@@ -197,7 +197,7 @@ mask_secrets(const AirRequest *request, AirFailure *err)
 	AirFailure ignored;
 	const char *secrets[3];
 
-	if (!air_credential_get(request->model->server, request->calls[0]->role, &cred, NULL, NULL,
+	if (!air_credential_get(request->model->server, request->leader->role, &cred, NULL, NULL,
 							&ignored))
 		return;
 	secrets[0] = cred.key;
@@ -225,13 +225,15 @@ read_wire(AirRequest *request, AirAnswer *answer, AirFailure *err)
 		transport_failure(ex, err);
 		note_head(ex, err);
 		/* What curl sent again has failed like an attempt. */
-		request->calls[0]->result.attempts += resends;
-		request->calls[0]->unknown_costs += resends;
+		for (int i = 0; i < request->ncalls; i++)
+			if (request->calls[i] != NULL)
+				request->calls[i]->result.attempts += resends;
+		request->leader->unknown_costs += resends;
 		return false;
 	}
 	reply = air_exchange_reply(ex);
 	if (reply->body_len > HEAVY_BYTES)
-		request->calls[0]->heavy = true;
+		request->leader->heavy = true;
 	if (reply->status < 200 || reply->status > 299)
 	{
 		air_reply_failure(reply, (int64) time(NULL), err);

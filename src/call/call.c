@@ -66,6 +66,8 @@ route_call(AirCall *call, bool explain, AirFailure *err)
 	ok = air_route(&in, explain, &call->route, err);
 	if (call->route.rule != NULL)
 		call->result.rule = call->route.rule->name;
+	if (ok && !explain)
+		ok = air_pin(call, err);
 	MemoryContextSwitchTo(caller);
 	return ok;
 }
@@ -159,7 +161,7 @@ air_call_cancel(AirCall *call)
 	if (call->state == AIR_CALL_QUEUED)
 		air_engine_dequeue(call);
 	else if (call->state == AIR_CALL_REQUESTED && call->request != NULL)
-		air_request_drop(call->request);
+		air_request_leave(call);
 	call->request = NULL;
 	call->state = AIR_CALL_ENDED;
 }
@@ -185,6 +187,12 @@ air_call_free(AirCall *call)
 		MemoryContextDelete(call->cxt);
 	else
 		air_engine_bury(call->cxt);
+}
+
+bool
+air_call_ended(const AirCall *call)
+{
+	return call->state == AIR_CALL_ENDED;
 }
 
 const AirResult *

@@ -41,10 +41,14 @@ typedef struct AirCallSpec
 	const char *system; /* system messages of a chat; NULL: none */
 	int nmessages;
 	const AirMessage *messages; /* without system messages */
-	const char *input;          /* what rules see as the prompt; NULL: the user's messages */
-	const AirHints *hints;      /* the caller's */
-	const char *schema;         /* JSON Schema of the answer, NULL: the hint's, if any */
-	const char *schema_name;    /* letters, digits, _ and -, NULL: "answer" */
+	int ninputs;                /* embed: 1; rerank: the documents */
+	const char *const *inputs;
+	const char *query;       /* rerank */
+	const char *input;       /* what rules see as the prompt; NULL: the user's messages */
+	const AirHints *hints;   /* the caller's */
+	const char *schema;      /* JSON Schema of the answer, NULL: the hint's, if any */
+	const char *schema_name; /* letters, digits, _ and -, NULL: "answer" */
+	bool schema_in_words;    /* the prompt says it, too: see air_request_address() */
 	int max_tokens; /* where no hint says otherwise; 0, and for reasoning models: the setting's */
 	bool logprobs;  /* ask for the confidence where a model can tell */
 	const AirCheck *check; /* NULL: any text will do */
@@ -54,7 +58,8 @@ typedef struct AirCallSpec
 typedef struct AirResult
 {
 	bool ok;
-	char *answer;         /* server encoding; NULL unless ok */
+	char *answer;         /* server encoding; NULL unless ok.  Embedding: its numbers, little-endian
+						   * float4 in base64; rerank: a JSON array of scores */
 	AirFailure failure;   /* valid unless ok */
 	char *earlier;        /* failures of earlier attempts in words, or NULL */
 	const char *model;    /* name in ai_router.models of the model tried last, or NULL */
@@ -87,6 +92,13 @@ extern void air_flow_clear(AirFlow *flow);
 /* Calls of a flow that have not ended. */
 extern int air_flow_live(const AirFlow *flow);
 
+/*
+ * More calls may be submitted to the flow before anybody waits for those that are there: what
+ * could go together is held back until then.  expect(1) says so, expect(-1) that it is over; they
+ * nest.
+ */
+extern void air_flow_expect(AirFlow *flow, int who);
+
 /* Memory of a flow's calls: what they ask, and their answers from when they have ended. */
 extern size_t air_flow_bytes(const AirFlow *flow);
 
@@ -97,7 +109,8 @@ typedef struct AirTally
 	int64 cached;   /* of these: found in the cache */
 	int64 joined;   /* of these: got the answer of an equal call under way */
 	int64 failed;   /* of these: have none */
-	int64 attempts; /* HTTP exchanges; beyond one a call they are retries */
+	int64 attempts; /* that they took part in; beyond one a call they are retries */
+	int64 requests; /* HTTP exchanges: fewer, where several calls share one */
 	int64 asked;    /* calls with at least one */
 	int64 input_tokens;
 	int64 output_tokens;
@@ -137,6 +150,9 @@ extern void air_engine_drain(void);
 /* Drive the engine until one more call of the flow has ended.  Raises as air_call_wait(). */
 extern void air_flow_wait(AirFlow *flow);
 
+/* Has it ended? */
+extern bool air_call_ended(const AirCall *call);
+
 /* The result of a call that has ended; lives until air_call_free() or the flow's end. */
 extern const AirResult *air_call_result(const AirCall *call);
 
@@ -149,6 +165,15 @@ extern void air_call_free(AirCall *call);
  * is raise or the failure is one that always raises (RT001, RT004, RT010).
  */
 extern void air_call_null_or_raise(const AirCall *call);
+
+/* Would a failure of the call be NULL, as far as on_error has a say? */
+extern bool air_call_may_be_null(const AirCall *call);
+
+/*
+ * Make a call that has ended well one that failed with RT006: its front door cannot use the
+ * answer for a reason that no judge could see.  message is copied.
+ */
+extern void air_call_refuse(AirCall *call, const char *message, const char *hint);
 
 /*
  * Raise the failure of a call with SQLSTATE, provider, model, status, request id and hint.
@@ -179,8 +204,15 @@ typedef struct AirRun AirRun;
 typedef AirCall *(*AirRunSubmit)(int i, void *arg);
 typedef void (*AirRunTake)(int i, AirCall *call, void *arg);
 
+/* So many calls make a few full requests where many go into one. */
+#define AIR_PACK_WINDOW 1024
+
 /* Submit the first window; in CurrentMemoryContext, which must outlive the run. */
 extern AirRun *air_run_begin(int n, AirRunSubmit submit, AirRunTake take, void *arg);
+
+/* The same for calls of the flow that share requests: with a wider window. */
+extern AirRun *
+air_run_begin_packed(AirFlow *flow, int n, AirRunSubmit submit, AirRunTake take, void *arg);
 
 /* Have all calls ended, so that air_run_finish() would not wait?  Takes nothing. */
 extern bool air_run_ended(AirRun *run);

@@ -127,19 +127,23 @@ resume_clock(void)
 	engine.last_seen = now;
 }
 
-/* Append a call to the queue. */
+/* Have a call wait for its turn, alone or with others like it.  Never fails. */
 void
 air_engine_enqueue(AirCall *call)
 {
 	call->state = AIR_CALL_QUEUED;
-	dlist_push_tail(&engine.queue, &call->in_queue);
+	if (!air_pack_add(call))
+		dlist_push_tail(&engine.queue, &call->in_queue);
 }
 
-/* Take a QUEUED call from the queue. */
+/* Take a QUEUED call from where it waits. */
 void
 air_engine_dequeue(AirCall *call)
 {
-	dlist_delete(&call->in_queue);
+	if (call->pack != NULL)
+		air_pack_remove(call);
+	else
+		dlist_delete(&call->in_queue);
 }
 
 /* Enter a request, not running. */
@@ -164,7 +168,7 @@ air_engine_remove_request(AirRequest *request)
 void
 air_engine_slot(AirRequest *request, bool taken)
 {
-	AirFlow *flow = request->calls[0]->flow;
+	AirFlow *flow = request->flow;
 
 	if (request->running == taken)
 		return;
@@ -189,7 +193,7 @@ air_engine_wake(const AirStatement *statement)
 	{
 		AirRequest *request = dlist_container(AirRequest, node, iter.cur);
 
-		if (request->sleeps && request->calls[0]->statement == statement)
+		if (request->sleeps && request->leader->statement == statement)
 		{
 			request->due = 0;
 			if (++n == MOST_WOKEN)
@@ -260,9 +264,34 @@ ready_request(double now)
 	return NULL;
 }
 
-/* Start what may start: first what waited for its time, then the queue. */
+/* Begin the request that comes next; false: there is none, or there are enough. */
+static bool
+begin_next(const AirCall *awaited, const AirFlow *flow)
+{
+	bool idle = engine.running + engine.waiting == 0;
+	AirPack *pack;
+	AirCall *call;
+
+	if (engine.running + engine.waiting >= STARTED_PER_SLOT * air_max_concurrency)
+		return false;
+	if ((pack = air_pack_ready(awaited, flow, idle)) != NULL)
+		air_pack_begin(pack);
+	else if (!dlist_is_empty(&engine.queue))
+	{
+		call = dlist_head_element(AirCall, in_queue, &engine.queue);
+		air_request_begin(&call, 1, 0);
+	}
+	else
+		return false;
+	return true;
+}
+
+/*
+ * Start what may start: first what waited for its time, then what is queued.  A call or a flow is
+ * waited for; or nothing is, and more calls may come.
+ */
 static void
-start_ready(void)
+start_ready(const AirCall *awaited, const AirFlow *flow)
 {
 	while (engine.running < air_max_concurrency)
 	{
@@ -270,12 +299,7 @@ start_ready(void)
 
 		if (request != NULL)
 			air_request_attempt(request);
-		else if (!dlist_is_empty(&engine.queue) &&
-				 engine.running + engine.waiting < STARTED_PER_SLOT * air_max_concurrency)
-		{
-			air_request_begin(dlist_head_element(AirCall, in_queue, &engine.queue));
-		}
-		else
+		else if (!begin_next(awaited, flow))
 			break;
 		CHECK_FOR_INTERRUPTS();
 	}
@@ -366,7 +390,7 @@ drive(const AirCall *call, const AirFlow *flow, int live, AirStatement *statemen
 	while (call != NULL ? call->state != AIR_CALL_ENDED : flow->live >= live)
 	{
 		air_waiting_poll();
-		start_ready();
+		start_ready(call, flow);
 		if (call != NULL ? call->state == AIR_CALL_ENDED : flow->live < live)
 			break;
 		clean_up();
@@ -393,10 +417,11 @@ air_flow_wait(AirFlow *flow)
 void
 air_engine_poll(void)
 {
-	if (engine.running + engine.waiting == 0 && dlist_is_empty(&engine.queue) && !air_waiting_any())
+	if (engine.running + engine.waiting == 0 && dlist_is_empty(&engine.queue) &&
+		!air_pack_any_full() && !air_waiting_any())
 		return;
 	resume_clock();
-	start_ready();
+	start_ready(NULL, NULL);
 	if (engine.last_seen - engine.looked < LOOK_MS)
 		return;
 	air_waiting_poll();

@@ -171,6 +171,10 @@ count_tokens(const AirCallSpec *spec)
 				tokens += air_estimate_tokens(text, strlen(text));
 		}
 	}
+	for (int i = 0; i < spec->ninputs; i++)
+		tokens += air_estimate_tokens(spec->inputs[i], strlen(spec->inputs[i]));
+	if (spec->query != NULL)
+		tokens += air_estimate_tokens(spec->query, strlen(spec->query));
 	if (spec->system != NULL)
 		tokens += TOKENS_PER_MESSAGE + air_estimate_tokens(spec->system, strlen(spec->system));
 	if (spec->schema != NULL)
@@ -203,6 +207,10 @@ air_facts(const AirCallSpec *spec, const AirConfig *config, AirRouteInput *in)
 
 	if (spec->input != NULL)
 		in->prompt = spec->input;
+	else if (spec->query != NULL)
+		in->prompt = spec->query;
+	else if (spec->ninputs > 0)
+		in->prompt = spec->inputs[0];
 	else if (spec->nmessages == 1 && spec->messages[0].nparts == 1 &&
 			 spec->messages[0].parts[0].text)
 		in->prompt = spec->messages[0].parts[0].text;

@@ -103,13 +103,32 @@ always_raises(AirErrKind kind)
 	return kind == AIR_ERR_NO_ROUTE || kind == AIR_ERR_BUDGET || kind == AIR_ERR_AUTH;
 }
 
-void
-air_call_null_or_raise(const AirCall *call)
+bool
+air_call_may_be_null(const AirCall *call)
 {
 	const AirHints *hints = &call->route.hints;
 	AirOnError on_error = AIR_HAS_HINT(hints, AIR_HINT_ON_ERROR) ? hints->on_error : air_on_error;
 
-	if (on_error == AIR_ON_ERROR_RAISE || always_raises(call->result.failure.kind))
+	return on_error != AIR_ON_ERROR_RAISE;
+}
+
+void
+air_call_refuse(AirCall *call, const char *message, const char *hint)
+{
+	AirResult *result = &call->result;
+	MemoryContext caller = MemoryContextSwitchTo(call->cxt);
+
+	air_fail(&result->failure, AIR_ERR_BAD_ANSWER, AIR_REMEDY_NONE, "%s", message);
+	result->failure.hint = pstrdup(hint);
+	result->ok = false;
+	result->answer = NULL;
+	MemoryContextSwitchTo(caller);
+}
+
+void
+air_call_null_or_raise(const AirCall *call)
+{
+	if (!air_call_may_be_null(call) || always_raises(call->result.failure.kind))
 		air_call_raise(call);
 	air_statement_count_null(air_result_message(&call->result));
 }

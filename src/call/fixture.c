@@ -17,12 +17,20 @@
 #include "base/text.h"
 #include "call/internal.h"
 
-/* The text that patterns are matched with: the last message's first text part, server encoding. */
+/*
+ * The text that patterns are matched with, in the server encoding: the last message's first text
+ * part, what is embedded, or the query that documents are ranked by.
+ */
 static const char *
 matched_text(const AirPrompt *prompt)
 {
+	const char *asked = prompt->query != NULL ? prompt->query
+						: prompt->ninputs > 0 ? prompt->inputs[0]
+											  : NULL;
 	const AirMessage *last;
 
+	if (asked != NULL)
+		return pg_any_to_server(asked, strlen(asked), PG_UTF8);
 	if (prompt->nmessages == 0)
 		return "";
 	last = &prompt->messages[prompt->nmessages - 1];
@@ -88,6 +96,54 @@ remedy_of(AirErrKind kind)
 	}
 }
 
+/* The numbers of a JSON array, palloc'ed; *n of them.  NULL: it is something else. */
+static double *
+numbers_of(const char *text, int *n)
+{
+	const char *why;
+	AirJson *doc = text != NULL ? air_json_parse(text, strlen(text), &why) : NULL;
+	const cJSON *item;
+	double *numbers;
+
+	if (doc == NULL || cJSON_GetArraySize(doc->root) == 0 || !cJSON_IsArray(doc->root))
+		return NULL;
+	numbers = palloc(sizeof(double) * cJSON_GetArraySize(doc->root));
+	*n = 0;
+	cJSON_ArrayForEach (item, doc->root)
+	{
+		if (!cJSON_IsNumber(item))
+			return NULL;
+		numbers[(*n)++] = item->valuedouble;
+	}
+	return numbers;
+}
+
+/* A vector, or a score for each document: a JSON array. */
+static bool
+fill_numbers(const AirPrompt *prompt, const char *text, AirAnswer *answer, AirFailure *err)
+{
+	int n;
+	double *numbers = numbers_of(text, &n);
+
+	if (numbers == NULL)
+		return air_fail(err, AIR_ERR_BAD_ANSWER, AIR_REMEDY_RETRY,
+						"the fixture's answer is no array of numbers");
+	if (prompt->task == AIR_RERANK && n != prompt->ninputs)
+		return air_fail(err, AIR_ERR_BAD_ANSWER, AIR_REMEDY_RETRY, "%d scores for %d documents", n,
+						prompt->ninputs);
+	if (prompt->task == AIR_RERANK)
+	{
+		answer->scores = numbers;
+		return true;
+	}
+	answer->nvectors = 1;
+	answer->dim = n;
+	answer->vectors = palloc(sizeof(float) * n);
+	for (int i = 0; i < n; i++)
+		answer->vectors[i] = (float) numbers[i];
+	return true;
+}
+
 /*
  * The answer of a fixture: fills *answer with estimated usage, or *err.  tokens:
  * estimated input tokens of the call.
@@ -108,9 +164,11 @@ air_fixture_answer(const AirFixture *fixture, const AirPrompt *prompt, int token
 	if (fixture->error != NULL)
 		return status_failure(atoi(fixture->error), message, err);
 
-	answer->text = text ? pstrdup(text) : NULL;
 	answer->finish = AIR_FINISH_STOP;
 	answer->usage.input = tokens;
+	if (prompt->task != AIR_CHAT)
+		return fill_numbers(prompt, text, answer, err);
+	answer->text = text ? pstrdup(text) : NULL;
 	answer->usage.output = text ? air_estimate_tokens(text, strlen(text)) : 0;
 	return true;
 }

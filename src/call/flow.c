@@ -59,6 +59,7 @@ air_flow_end(AirFlow *flow)
 		*flow->handle = NULL;
 	while (!dlist_is_empty(&flow->calls))
 		air_call_free(dlist_container(AirCall, in_flow, dlist_head_node(&flow->calls)));
+	air_pins_free(flow);
 	pfree(flow);
 }
 
@@ -107,6 +108,12 @@ int
 air_flow_live(const AirFlow *flow)
 {
 	return flow->live;
+}
+
+void
+air_flow_expect(AirFlow *flow, int who)
+{
+	flow->expected += who;
 }
 
 size_t

@@ -3,7 +3,7 @@
  *	  Call, request and attempt as the engine's own files see them.
  *
  *	  call      one input and one value; state machine below
- *	  request   1..n calls to one model, possibly several attempts
+ *	  request   1..n calls to one model (embeddings), possibly several attempts
  *	  attempt   one HTTP exchange (or one fixture look-up)
  *
  * Each call has a memory context under the engine's; nothing of it depends on
@@ -55,12 +55,15 @@ typedef struct AirCallKey
 } AirCallKey;
 
 typedef struct AirRequest AirRequest;
+typedef struct AirPack AirPack;               /* pack.c */
+typedef struct AirPin AirPin;                 /* pin.c */
 typedef struct AirLedgerEntry AirLedgerEntry; /* ledger.c */
 
 struct AirCall
 {
 	dlist_node in_flow;
 	dlist_node in_queue; /* linked while QUEUED or WAITING */
+	AirPack *pack;       /* QUEUED: where it waits for others, NULL: in the queue */
 	AirFlow *flow;
 	MemoryContext cxt;
 	AirCallState state;
@@ -96,16 +99,25 @@ struct AirCall
 	double broke_since;         /* engine clock: waits for room in a budget, 0: does not */
 	double lease_since;         /* of that, for the writer */
 	AirRequest *request;
+	int place; /* in its calls */
 	AirResult result;
 };
 
-/* Only n == 1 today: packed embeddings will put more calls into one request. */
+/*
+ * Several calls are all alike, of one flow and one statement (see pack.c).  What happens to the
+ * request is noted in its leader; see members.c.
+ */
 struct AirRequest
 {
 	dlist_node node; /* in the engine's list */
-	int ncalls;
-	AirCall **calls;
-	MemoryContext cxt; /* the first call's */
+	int ncalls;      /* places in calls */
+	int nlive;       /* calls there */
+	AirCall **calls; /* NULL: it left while an attempt was under way, which knows its place */
+	AirCall *leader; /* the first one that is left */
+	AirFlow *flow;
+	MemoryContext cxt; /* the call's if there is only one, else its own */
+	bool own_cxt;
+	const char **inputs; /* of several calls, the prompt's */
 	const AirModel *model;
 	AirPrompt prompt;
 	bool running; /* an attempt is under way: holds a slot */
@@ -115,7 +127,7 @@ struct AirRequest
 	int timeout_ms;            /* of the attempt that runs */
 	AirTicket *ticket;         /* held while an attempt is under way, NULL: not admitted */
 	double sent;               /* engine clock: when the attempt started */
-	char *text; /* the answer: the attempt is over, its row needs more space; NULL: not so */
+	char **texts; /* the calls' answers: the attempt is over, rows need more space; NULL: not so */
 	AirFinish finish;
 	double short_since; /* engine clock: since when */
 
@@ -142,6 +154,8 @@ struct AirFlow
 	int running;      /* attempts under way */
 	int live;         /* calls that have not ended */
 	size_t bytes;     /* of its calls, as far as they were counted */
+	int expected;     /* who will submit more calls */
+	AirPin *pins;     /* models of its embeddings */
 	AirTally tally;
 };
 
@@ -189,15 +203,42 @@ extern long air_waiting_timeout(long timeout_ms); /* ms until the next poll at t
 extern void air_waiting_ended(AirCall *call);     /* with its result: always called */
 extern void air_waiting_leave(AirCall *call);     /* without one: always called */
 
+/* pin.c: a flow's embeddings are of one model */
+extern bool air_pin(AirCall *call, AirFailure *err);
+extern void air_pins_free(AirFlow *flow);
+
+/* pack.c: calls that wait for others to go with them; none of these fails but begin */
+extern bool air_pack_add(AirCall *call); /* false: it goes alone */
+extern void air_pack_remove(AirCall *call);
+extern bool air_pack_any_full(void);
+extern AirPack *air_pack_ready(const AirCall *awaited, const AirFlow *flow, bool idle);
+extern void air_pack_begin(AirPack *pack); /* a request, due now */
+extern int air_pack_most(const AirCall *call);
+
+/* members.c: which calls a request carries */
+extern void air_request_begin(AirCall **calls, int n, double when);
+extern void air_request_split(AirRequest *request, double when);
+extern void air_request_close_up(AirRequest *request); /* no attempt is under way */
+extern void air_request_leave(AirCall *call);          /* never fails */
+extern void air_request_vacate(AirRequest *request, int place);
+extern void air_request_fail(AirRequest *request, const AirFailure *failure);
+extern void air_request_drop(AirRequest *request); /* cancel, leave its calls; never fails */
+extern int64 air_request_tokens(const AirRequest *request);
+
+/* answer.c: answers in the words of callers and of the cache */
+extern bool
+air_answer_texts(AirRequest *request, const AirAnswer *answer, char ***texts, AirFailure *err);
+
+/* usage.c: what an exchange took, for each of its calls */
+extern void air_usage_add(AirRequest *request, const AirUsage *usage);
+
 /* request.c */
 extern void
 air_request_address(const AirCall *call, AirPrompt *prompt, const AirCandidate *candidate);
 extern void air_request_prepare(AirCall *call); /* fill call->prompt; may raise for bad text */
-extern void air_request_begin(AirCall *call);   /* of a queued call, for its current candidate */
 extern void air_request_attempt(AirRequest *request);
 extern void air_request_exchange_done(AirExchange *ex);
-extern void air_request_due(AirRequest *request);  /* running and due, for whatever reason */
-extern void air_request_drop(AirRequest *request); /* cancel, leave its calls; never fails */
+extern void air_request_due(AirRequest *request); /* running and due, for whatever reason */
 
 /* admit.c: health and limits, before an attempt and after it */
 typedef enum AirAdmission
@@ -205,6 +246,7 @@ typedef enum AirAdmission
 	AIR_ADMITTED,  /* request->ticket is held, or none is needed */
 	AIR_WAIT,      /* until *when (engine clock) */
 	AIR_ELSEWHERE, /* call->current has changed: begin a request for it, due as this one */
+	AIR_SPLIT,     /* fewer calls than the request's may fit: each half by itself */
 	AIR_REFUSED    /* the wait would take too long: *err */
 } AirAdmission;
 
@@ -225,8 +267,7 @@ extern void air_statement_count(const AirCall *call);
 extern void air_statement_forget(AirCall *call);
 
 /* reserve.c: the most that an attempt can cost, and what it counts as once it ended */
-extern AirNano
-air_reserve_cost(const AirModel *model, const AirCall *call, const AirCandidate *candidate);
+extern AirNano air_reserve_cost(const AirRequest *request);
 extern AirNano
 air_attempt_cost(const AirRequest *request, const AirFailure *failure, AirNano reserved);
 
@@ -268,6 +309,7 @@ extern bool air_judge_ask_again(AirCall *call, const char *text, const char *pro
 
 /* retry.c: record a failure; true: call->current is the candidate to try at *when (engine clock) */
 extern bool air_retry_next(AirCall *call, const AirFailure *failure, double *when);
+extern void air_retry_share(AirRequest *request); /* what was recorded, with the other calls */
 
 /* fixture.c */
 extern const AirFixture *

@@ -10,6 +10,7 @@
 
 #include <math.h>
 
+#include "common/string.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
@@ -81,15 +82,23 @@ put_double(StringInfo buf, double d)
 		put(buf, &d, sizeof(d));
 }
 
-/* The functions that pass a prompt on as it is share their answers. */
+/*
+ * The functions that pass a prompt on as it is share their answers, and so do those that
+ * differ in how much they tell of one; a text has one vector.
+ */
 static const char *
-kind_of(const char *function)
+kind_of(const char *function, AirTask task)
 {
 	static const char *const plain[] = {"ai_complete", "ai_call", "ai_chat", "ai_compare"};
+	static const char detail[] = "_detail";
 
+	if (task == AIR_EMBED)
+		return "embed";
 	for (int i = 0; i < lengthof(plain); i++)
 		if (strcmp(function, plain[i]) == 0)
 			return "plain";
+	if (pg_str_endswith(function, detail))
+		return pnstrdup(function, strlen(function) - strlen(detail));
 	return function;
 }
 
@@ -125,7 +134,7 @@ air_key_base(const AirCall *call)
 	prepare_buffer(buf);
 	put_number(buf, VERSION);
 	put_number(buf, MyDatabaseId);
-	put_text(buf, kind_of(call->spec.function));
+	put_text(buf, kind_of(call->spec.function, call->spec.task));
 	put_number(buf, p->task);
 	put_text(buf, p->system);
 	put_number(buf, p->nmessages);
@@ -206,6 +215,8 @@ air_key_of(const AirCall *call, AirKeyBase *base, int n, AirKey *key)
 		put_number(buf, prompt.max_tokens);
 		put_double(buf, prompt.temperature);
 		put_double(buf, prompt.top_p);
+		put_number(buf, prompt.logprobs);
+		put_text(buf, prompt.system != call->prompt.system ? prompt.system : NULL);
 		ok = air_sha256(buf->data, buf->len, key->bytes);
 	}
 	MemoryContextSwitchTo(caller);

@@ -139,21 +139,32 @@ reserve_call(AirCall *call)
 static void
 give_back(AirRequest *request)
 {
-	AirCall *call = request->calls[0];
-
 	air_spool_release(&request->space);
-	air_spool_release(&call->answer_space);
-	if (call->started == 0)
-		air_spool_release(&call->space);
+	for (int i = 0; i < request->ncalls; i++)
+	{
+		AirCall *call = request->calls[i];
+
+		air_spool_release(&call->answer_space);
+		if (call->started == 0)
+			air_spool_release(&call->space);
+	}
 }
 
-/* Take space for the attempt that is to start, for its call, and for its answer in the cache. */
+static bool
+reserve_calls(AirRequest *request)
+{
+	for (int i = 0; i < request->ncalls; i++)
+		if (!reserve_call(request->calls[i]) || !air_keep_reserve(request->calls[i]))
+			return false;
+	return true;
+}
+
+/* Take space for the attempt that is to start, for its calls, and for their answers in the cache.
+ */
 static bool
 reserve_all(AirRequest *request)
 {
-	AirCall *call = request->calls[0];
-
-	if (reserve_call(call) && air_keep_reserve(call) &&
+	if (reserve_calls(request) &&
 		(air_spool_holds(&request->space) ||
 		 air_spool_reserve(sizeof(AirAttemptRecord) + ATTEMPT_TAIL, &request->space)))
 		return true;
@@ -169,7 +180,7 @@ reserve_all(AirRequest *request)
 bool
 air_ledger_reserve(AirRequest *request)
 {
-	AirCall *call = request->calls[0];
+	AirCall *call = request->leader;
 	double now;
 
 	if (reserve_all(request))
@@ -216,15 +227,19 @@ air_ledger_yield(AirRequest *request)
 void
 air_ledger_begin(AirRequest *request)
 {
-	AirCall *call = request->calls[0];
-
 	request->at = GetCurrentTimestamp();
 	request->usage = (AirUsage){-1, -1, -1, -1, -1};
 	request->cost = AIR_NANO_UNKNOWN;
-	if (call->entry->record.at == 0)
-		call->entry->record.at = request->at;
+	for (int i = 0; i < request->ncalls; i++)
+	{
+		AirCallRecord *r = &request->calls[i]->entry->record;
+
+		if (r->at == 0)
+			r->at = request->at;
+		r->sent_with = request->leader->id;
+	}
 	air_stats_add(AIR_STAT_ATTEMPTS, 1);
-	if (call->result.attempts > 1)
+	if (request->leader->result.attempts > 1)
 		air_stats_add(AIR_STAT_RETRIES, 1);
 }
 
@@ -247,7 +262,7 @@ static void
 publish_attempt(AirRequest *request, const char *sqlstate, const char *error, double retry_after,
 				int http_status, const char *request_id)
 {
-	const AirCall *call = request->calls[0];
+	const AirCall *call = request->leader;
 	AirAttemptRecord r = {.call_id = call->id,
 						  .at = request->at,
 						  .input = request->usage.input,
@@ -257,6 +272,7 @@ publish_attempt(AirRequest *request, const char *sqlstate, const char *error, do
 						  .retry_after = retry_after,
 						  .role = call->role,
 						  .attempt = call->result.attempts,
+						  .calls = request->nlive,
 						  .http_status = http_status};
 	const char *texts[AIR_ATTEMPT_NTEXTS];
 	AirSlice slices[1 + AIR_ATTEMPT_NTEXTS];

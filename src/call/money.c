@@ -123,7 +123,7 @@ static AirAdmission
 refuse(AirRequest *request, double *when, AirFailure *err)
 {
 	air_stats_add(AIR_STAT_BUDGET_REFUSED, 1);
-	return air_retry_next(request->calls[0], err, when) ? AIR_ELSEWHERE : AIR_REFUSED;
+	return air_retry_next(request->leader, err, when) ? AIR_ELSEWHERE : AIR_REFUSED;
 }
 
 static AirAdmission
@@ -132,6 +132,9 @@ refuse_amount(AirRequest *request, const AirBudgetNow *now, AirNano amount, int 
 {
 	const AirBudget *budget = now->ask->budget;
 
+	/* For some of its calls there may be. */
+	if (request->nlive > 1)
+		return AIR_SPLIT;
 	air_fail(err, AIR_ERR_BUDGET, AIR_REMEDY_NEXT,
 			 "budget \"%s\" has no room for it: limit %s, spent %s, reserved %s, this call up to "
 			 "%s%s; %s",
@@ -191,7 +194,7 @@ static AirAdmission
 wait_for_room(AirRequest *request, AirBudgetVerdict verdict, const AirBudgetNow *now,
 			  AirNano amount, double *when, AirFailure *err)
 {
-	AirCall *call = request->calls[0];
+	AirCall *call = request->leader;
 	double t = air_engine_now();
 	int timeout_ms = air_attempt_timeout(request);
 
@@ -227,7 +230,7 @@ wait_for_room(AirRequest *request, AirBudgetVerdict verdict, const AirBudgetNow 
 AirAdmission
 air_money_admit(AirRequest *request, double *when, AirFailure *err)
 {
-	AirCall *call = request->calls[0];
+	AirCall *call = request->leader;
 	AirBudgetVerdict verdict;
 	AirBudgetNow now;
 	AirBudgetAsk *asks;
@@ -239,7 +242,7 @@ air_money_admit(AirRequest *request, double *when, AirFailure *err)
 	n = asks_of(call->config, call->role, request->model, &asks);
 	if (n == 0)
 		return AIR_ADMITTED;
-	amount = air_reserve_cost(request->model, call, &call->route.candidates[call->current]);
+	amount = air_reserve_cost(request);
 	if (amount == 0)
 		return AIR_ADMITTED;
 	if (amount == AIR_NANO_UNKNOWN)
@@ -279,7 +282,7 @@ air_money_release(AirRequest *request)
 static void
 warn_of_passed(const AirRequest *request)
 {
-	const AirCall *call = request->calls[0];
+	const AirCall *call = request->leader;
 	AirBudgetAsk *asks;
 	int n = asks_of(call->config, call->role, request->model, &asks);
 

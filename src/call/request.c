@@ -39,6 +39,17 @@ messages_to_utf8(const AirCallSpec *spec)
 	return messages;
 }
 
+/* The same of what is embedded or ranked. */
+static const char *const *
+inputs_to_utf8(const AirCallSpec *spec)
+{
+	const char **inputs = palloc(sizeof(char *) * Max(spec->ninputs, 1));
+
+	for (int i = 0; i < spec->ninputs; i++)
+		inputs[i] = air_to_utf8(spec->inputs[i]);
+	return inputs;
+}
+
 /*
  * Put a routed call's input and its effective hints into provider-neutral words.
  * Raises for text that is no text (possible in SQL_ASCII): here, where the caller
@@ -60,6 +71,10 @@ air_request_prepare(AirCall *call)
 		prompt->system = air_to_utf8(hinted ? hinted : spec->system);
 	prompt->nmessages = spec->nmessages;
 	prompt->messages = messages_to_utf8(spec);
+	prompt->ninputs = spec->ninputs;
+	prompt->inputs = inputs_to_utf8(spec);
+	if (spec->query != NULL)
+		prompt->query = air_to_utf8(spec->query);
 	prompt->temperature = prompt->top_p = NAN;
 	if (AIR_HAS_HINT(hints, AIR_HINT_TEMPERATURE))
 		prompt->temperature = hints->temperature;
@@ -105,6 +120,22 @@ describe_schema(const AirCall *call, AirPrompt *prompt)
 }
 
 /*
+ * In which way the candidate hears of the schema that the function needs.  Where the prompt
+ * says in words what it says, too, JSON is only asked for to have it enforced, and not where
+ * probabilities are wanted: those of braces and quotes would be among them.
+ */
+static void
+address_schema(const AirCall *call, AirPrompt *prompt, const AirModel *model)
+{
+	bool enforced = air_model_can(model, "json_schema");
+
+	if (call->spec.schema_in_words && (prompt->logprobs || !enforced))
+		prompt->schema = NULL;
+	else if (!enforced)
+		describe_schema(call, prompt);
+}
+
+/*
  * Add to *prompt what depends on the candidate.  A schema that a function needs goes to
  * any model, one that a hint asks for as it is: whoever writes it knows the model.
  */
@@ -118,75 +149,52 @@ air_request_address(const AirCall *call, AirPrompt *prompt, const AirCandidate *
 	/* Newer models answer 400 to these: a rule's default must not keep calls from them. */
 	if (air_model_can(model, "no_sampling_params"))
 		prompt->temperature = prompt->top_p = NAN;
-	if (call->spec.schema != NULL && !air_model_can(model, "json_schema"))
-		describe_schema(call, prompt);
 	if (!air_model_can(model, "logprobs"))
 		prompt->logprobs = false;
+	if (call->spec.schema != NULL)
+		address_schema(call, prompt, model);
 	if (model->params != NULL)
 		prompt->params = air_to_utf8(model->params);
 }
 
-/*
- * Make the request of a call for its current candidate, to be started at `when`.
- * The call leaves the queue or the request it was in; an error leaves it there.
- */
+/* May the failure be the doing of one input among several?  Then each half is asked by itself. */
+static bool
+blames_an_input(const AirFailure *failure)
+{
+	switch (failure->kind)
+	{
+		case AIR_ERR_TOO_LONG:
+		case AIR_ERR_CONTENT_FILTER:
+			return true;
+		case AIR_ERR_REJECTED:
+			return failure->remedy == AIR_REMEDY_NONE;
+		default:
+			return false;
+	}
+}
+
+/* Calls that have failed together try again, perhaps elsewhere. */
 static void
-begin_at(AirCall *call, double when)
+try_again(AirRequest *request, const AirFailure *failure, bool elsewhere, double when)
 {
-	MemoryContext caller = MemoryContextSwitchTo(call->cxt);
-	const AirCandidate *candidate = &call->route.candidates[call->current];
-	AirRequest *request = palloc0(sizeof(AirRequest));
-
-	request->ncalls = 1;
-	request->calls = palloc(sizeof(AirCall *));
-	request->calls[0] = call;
-	request->cxt = call->cxt;
-	request->model = candidate->model;
-	request->due = when;
-	request->prompt = call->prompt;
-	air_request_address(call, &request->prompt, candidate);
-	MemoryContextSwitchTo(caller);
-
-	/* Nothing below can fail. */
-	air_call_cancel(call);
-	call->result.model = request->model->name;
-	call->result.provider = request->model->server_name;
-	call->request = request;
-	call->state = AIR_CALL_REQUESTED;
-	air_engine_add_request(request);
-}
-
-/* A request, due now, for the call at the head of the queue. */
-void
-air_request_begin(AirCall *call)
-{
-	begin_at(call, 0);
-}
-
-/* Unlink a request and end its attempt; its calls are left, for the caller to end.  Never fails. */
-void
-air_request_drop(AirRequest *request)
-{
-	AirFailure gone = {.unknown_cost =
-						   request->exchange == NULL || air_exchange_sent(request->exchange)};
-
-	air_statement_settle(request, &gone);
-	if (request->exchange != NULL)
-		air_exchange_free(request->exchange);
-	request->exchange = NULL;
-	air_money_drop(request, &gone);
-	air_admit_done(request, NULL, NULL);
-	air_ledger_drop(request);
-	for (int i = 0; i < request->ncalls; i++)
-		request->calls[i]->request = NULL;
-	air_engine_remove_request(request);
+	/* What came was of no use: halves find out where that lies, within the retries that there are.
+	 */
+	if (!elsewhere && failure->kind == AIR_ERR_BAD_ANSWER && request->nlive > 1)
+		air_request_split(request, when);
+	else if (!elsewhere)
+		request->due = when;
+	else
+	{
+		air_request_close_up(request);
+		air_request_begin(request->calls, request->ncalls, when);
+	}
 }
 
 /* The attempt failed: the same model again, another candidate, or the end. */
 static void
 request_failed(AirRequest *request, AirFailure *failure)
 {
-	AirCall *call = request->calls[0];
+	AirCall *call = request->leader;
 	int tried = call->current;
 	bool ran = request->running;
 	double when;
@@ -198,23 +206,21 @@ request_failed(AirRequest *request, AirFailure *failure)
 	if (ran)
 		air_ledger_attempt(request, failure, failure->http_status, failure->request_id);
 	air_money_done(request, failure);
-	if (!air_retry_next(call, failure, &when))
-	{
-		/* In this order: what can fail, then what cannot. */
-		air_call_fail(call, failure);
-		air_request_drop(request);
-	}
-	else if (call->current == tried)
-		request->due = when;
+	if (request->nlive > 1 && blames_an_input(failure))
+		air_request_split(request, 0);
+	else if (!air_retry_next(call, failure, &when))
+		air_request_fail(request, failure);
 	else
-		begin_at(call, when);
+	{
+		air_retry_share(request);
+		try_again(request, failure, call->current != tried, when);
+	}
 }
 
 /* Caps, budgets, health and limits let the request go; if not, it waits, gives way or ends. */
 static bool
 admitted(AirRequest *request)
 {
-	AirCall *call = request->calls[0];
 	AirFailure err;
 	AirAdmission admission = air_statement_admit(request, &request->due, &err);
 
@@ -232,42 +238,59 @@ admitted(AirRequest *request)
 			air_money_release(request);
 			return false;
 		case AIR_ELSEWHERE:
-			begin_at(call, request->due);
+			air_request_begin(request->calls, request->ncalls, request->due);
+			return false;
+		case AIR_SPLIT:
+			air_ledger_yield(request);
+			air_request_split(request, 0);
 			return false;
 		case AIR_REFUSED:
-			air_call_fail(call, &err);
-			air_request_drop(request);
+			air_request_fail(request, &err);
 			return false;
 	}
 	return false;
+}
+
+/* The attempt has started: note it in all calls.  Never fails. */
+static void
+note_start(AirRequest *request)
+{
+	request->sent = air_engine_now();
+	request->flow->tally.requests++;
+	for (int i = 0; i < request->ncalls; i++)
+	{
+		AirCall *call = request->calls[i];
+
+		if (call->result.call_id == 0)
+		{
+			call->result.call_id = call->id;
+			call->started = request->sent;
+		}
+		call->result.attempts++;
+	}
 }
 
 /* Start an attempt of a waiting request, if it is admitted. */
 void
 air_request_attempt(AirRequest *request)
 {
-	AirCall *call = request->calls[0];
 	MemoryContext caller = MemoryContextSwitchTo(request->cxt);
 	AirFailure err;
 
+	air_request_close_up(request);
 	/* Before anything is sent: these can fail.  Last the ticket, which nothing may leave behind. */
-	if (call->id == 0)
-		call->id = air_call_new_id();
+	for (int i = 0; i < request->ncalls; i++)
+		if (request->calls[i]->id == 0)
+			request->calls[i]->id = air_call_new_id();
 	if (!air_ledger_reserve(request) || !admitted(request))
 	{
 		MemoryContextSwitchTo(caller);
 		return;
 	}
-	if (air_attempt_start(request, call->role, &err))
+	if (air_attempt_start(request, request->leader->role, &err))
 	{
 		air_engine_slot(request, true);
-		request->sent = air_engine_now();
-		if (call->result.call_id == 0)
-		{
-			call->result.call_id = call->id;
-			call->started = air_engine_now();
-		}
-		call->result.attempts++;
+		note_start(request);
 		air_ledger_begin(request);
 		air_statement_begin(request);
 	}
@@ -281,62 +304,38 @@ air_request_attempt(AirRequest *request)
 	MemoryContextSwitchTo(caller);
 }
 
-/* A sum in which -1 means that nothing is known. */
-static void
-add_count(int64 *sum, int64 n)
-{
-	if (n >= 0)
-		*sum = Max(*sum, 0) + n;
-}
-
-/* Add what a reply reported to the call: failed attempts that were billed count too. */
-static void
-add_usage(AirRequest *request, const AirUsage *usage)
-{
-	AirCall *call = request->calls[0];
-	AirUsage *sum = &call->result.usage;
-	AirNano cost;
-
-	request->usage = *usage;
-	if (usage->input < 0 && usage->output < 0)
-		return;
-	add_count(&sum->input, usage->input);
-	add_count(&sum->cached, usage->cached);
-	add_count(&sum->cache_write, usage->cache_write);
-	add_count(&sum->output, usage->output);
-	add_count(&sum->reasoning, usage->reasoning);
-	/* Half a count is no basis for a cost; only chats have output. */
-	if (usage->input < 0 || (usage->output < 0 && call->spec.task == AIR_CHAT))
-		return;
-	cost = air_cost(&request->model->prices, usage->input, usage->cached, usage->cache_write,
-					usage->output);
-	request->cost = cost;
-	if (cost != AIR_NANO_UNKNOWN)
-		call->result.cost = air_nano_add(Max(call->result.cost, 0), cost);
-}
-
 /*
- * The request has its answer, which is in shared memory.  Its call ends when the answer is on
- * its way to the table, too: until then the request keeps its slot and is due again and again.
+ * The request has its answers, which are in shared memory.  A call ends when its answer is on
+ * its way to the table, too: until all are, the request keeps its slot and is due again and again.
  */
 static void
 deliver(AirRequest *request)
 {
-	AirCall *call = request->calls[0];
-	AirFinish finish = request->finish;
-	char *text = request->text;
 	double now = air_engine_now();
+	bool give_up;
 
 	if (request->short_since == 0)
 		request->short_since = now;
-	if (!air_keep_spool(call, now - request->short_since >= AIR_SPOOL_WAIT_MS))
+	give_up = now - request->short_since >= AIR_SPOOL_WAIT_MS;
+	for (int i = 0; i < request->ncalls; i++)
 	{
-		air_spool_hurry();
-		request->due = now + AIR_SPOOL_LOOK_MS;
-		return;
+		AirCall *call = request->calls[i];
+		AirFinish finish = request->finish;
+		char *text = request->texts[i];
+		bool last = request->nlive == 1;
+
+		if (call == NULL || !air_keep_spool(call, give_up))
+			continue;
+		if (last)
+			air_request_drop(request);
+		else
+			air_request_vacate(request, i);
+		air_call_succeed(call, finish, text);
+		if (last)
+			return;
 	}
-	air_request_drop(request);
-	air_call_succeed(call, finish, text);
+	air_spool_hurry();
+	request->due = now + AIR_SPOOL_LOOK_MS;
 }
 
 /*
@@ -346,7 +345,7 @@ deliver(AirRequest *request)
 static void
 answer_refused(AirRequest *request, AirFailure *failure, const AirAnswer *answer, int status)
 {
-	AirCall *call = request->calls[0];
+	AirCall *call = request->leader;
 
 	air_engine_slot(request, false);
 	air_admit_done(request, NULL, &answer->usage);
@@ -357,27 +356,25 @@ answer_refused(AirRequest *request, AirFailure *failure, const AirAnswer *answer
 	air_ledger_attempt(request, failure, status, answer->request_id);
 	air_money_done(request, NULL);
 	if (call != NULL)
-		begin_at(call, 0);
+		air_request_begin(&call, 1, 0);
 	else
-	{
-		/* In this order: what can fail, then what cannot. */
-		air_call_fail(request->calls[0], failure);
-		air_request_drop(request);
-	}
+		air_request_fail(request, failure);
 }
 
-/* A good answer: it is safe before anything else can go wrong. */
+/* Answers that can be used: they are safe before anything else can go wrong. */
 static void
-answer_taken(AirRequest *request, const AirAnswer *answer, char *text, int status)
+answer_taken(AirRequest *request, const AirAnswer *answer, char **texts, int status)
 {
 	air_admit_done(request, NULL, &answer->usage);
 	air_statement_settle(request, NULL);
 	air_ledger_attempt(request, NULL, status, answer->request_id);
-	request->text = text;
+	request->texts = texts;
 	request->finish = answer->finish;
 	request->due = 0;
-	air_keep(request->calls[0], answer->finish, text);
-	/* It may warn of a budget, and that may raise: the answer is safe by now. */
+	for (int i = 0; i < request->ncalls; i++)
+		if (request->calls[i] != NULL)
+			air_keep(request->calls[i], answer->finish, texts[i]);
+	/* It may warn of a budget, and that may raise: the answers are safe by now. */
 	air_money_done(request, NULL);
 	deliver(request);
 }
@@ -386,24 +383,23 @@ answer_taken(AirRequest *request, const AirAnswer *answer, char *text, int statu
 static void
 attempt_ended(AirRequest *request)
 {
-	AirCall *call = request->calls[0];
 	MemoryContext caller = MemoryContextSwitchTo(request->cxt);
 	AirAnswer answer = {.usage = {-1, -1, -1, -1, -1}, .confidence = NAN};
 	AirFailure err;
-	char *text;
+	char **texts;
 	int status = 0;
-	bool read = air_attempt_read(request, call->tokens, &answer, &err);
+	bool read = air_attempt_read(request, request->leader->tokens, &answer, &err);
 
-	add_usage(request, &answer.usage);
+	air_usage_add(request, &answer.usage);
 	if (request->exchange != NULL && read)
 		status = air_exchange_reply(request->exchange)->status;
 	if (request->exchange != NULL)
 		air_exchange_free(request->exchange);
 	request->exchange = NULL;
-	if (read && !air_judge(call, &answer, &err))
+	if (read && !air_judge(request->leader, &answer, &err))
 		answer_refused(request, &err, &answer, status);
-	else if (read && air_from_utf8(answer.text, &text, &err))
-		answer_taken(request, &answer, text, status);
+	else if (read && air_answer_texts(request, &answer, &texts, &err))
+		answer_taken(request, &answer, texts, status);
 	else
 		request_failed(request, &err);
 	MemoryContextSwitchTo(caller);
@@ -424,7 +420,7 @@ air_request_due(AirRequest *request)
 	AirFailure err;
 	bool sent = true;
 
-	if (request->text != NULL)
+	if (request->texts != NULL)
 	{
 		deliver(request);
 		return;

@@ -57,15 +57,17 @@ input_bound(const AirPrompt *prompt)
 }
 
 /*
- * The most that an attempt of the call at the model can cost: its input's bytes and
- * the candidate's max_tokens at the dearest tier that may apply.  AIR_NANO_UNKNOWN if
+ * The most that an attempt of the request can cost: its input's bytes and the
+ * candidate's max_tokens at the dearest tier that may apply.  AIR_NANO_UNKNOWN if
  * a price is.  Never fails.
  */
 AirNano
-air_reserve_cost(const AirModel *model, const AirCall *call, const AirCandidate *candidate)
+air_reserve_cost(const AirRequest *request)
 {
-	return air_cost_bound(&model->prices, input_bound(&call->prompt),
-						  call->spec.task == AIR_CHAT ? candidate->max_tokens : 0);
+	const AirPrompt *prompt = &request->prompt;
+
+	return air_cost_bound(&request->model->prices, input_bound(prompt),
+						  prompt->task == AIR_CHAT ? prompt->max_tokens : 0);
 }
 
 /*

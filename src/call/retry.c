@@ -106,3 +106,25 @@ air_retry_next(AirCall *call, const AirFailure *failure, double *when)
 	*when = call->tries[best].not_before;
 	return true;
 }
+
+/* Let the other calls of a request tell of its failures, too, when they come to their end. */
+void
+air_retry_share(AirRequest *request)
+{
+	const StringInfo told = request->leader->earlier;
+
+	for (int i = 0; told != NULL && i < request->ncalls; i++)
+	{
+		AirCall *call = request->calls[i];
+		MemoryContext caller;
+
+		if (call == NULL || call == request->leader)
+			continue;
+		caller = MemoryContextSwitchTo(call->cxt);
+		if (call->earlier == NULL)
+			call->earlier = makeStringInfo();
+		resetStringInfo(call->earlier);
+		appendBinaryStringInfo(call->earlier, told->data, told->len);
+		MemoryContextSwitchTo(caller);
+	}
+}

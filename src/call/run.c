@@ -16,7 +16,8 @@ struct AirRun
 	int window;
 	int submitted;
 	int taken;
-	int ended; /* calls before this one have ended */
+	int ended;     /* calls before this one have ended */
+	AirFlow *flow; /* calls share requests, and more are to come; else NULL */
 	AirRunSubmit submit;
 	AirRunTake take;
 	void *arg;
@@ -28,23 +29,53 @@ static void
 fill(AirRun *run)
 {
 	for (; run->submitted < run->n && run->submitted < run->taken + run->window; run->submitted++)
+	{
 		run->calls[run->submitted % run->window] = run->submit(run->submitted, run->arg);
+		if (run->flow != NULL)
+			air_engine_poll();
+	}
+	if (run->flow != NULL && run->submitted == run->n)
+	{
+		air_flow_expect(run->flow, -1);
+		run->flow = NULL;
+	}
+}
+
+/* Twice the slots: the next call is always ready when one ends, and memory stays bounded. */
+static int
+usual_window(void)
+{
+	return Max(2 * air_max_concurrency, 8);
+}
+
+static AirRun *
+begin(AirFlow *flow, int n, int window, AirRunSubmit submit, AirRunTake take, void *arg)
+{
+	AirRun *run = palloc0(sizeof(AirRun));
+
+	run->n = n;
+	run->window = Min(n, window);
+	run->submit = submit;
+	run->take = take;
+	run->arg = arg;
+	run->calls = n > 1 ? palloc(sizeof(AirCall *) * run->window) : &run->one;
+	run->flow = flow;
+	if (flow != NULL)
+		air_flow_expect(flow, 1);
+	fill(run);
+	return run;
 }
 
 AirRun *
 air_run_begin(int n, AirRunSubmit submit, AirRunTake take, void *arg)
 {
-	AirRun *run = palloc0(sizeof(AirRun));
+	return begin(NULL, n, usual_window(), submit, take, arg);
+}
 
-	run->n = n;
-	/* Twice the slots: the next call is always ready when one ends, and memory stays bounded. */
-	run->window = Min(n, Max(2 * air_max_concurrency, 8));
-	run->submit = submit;
-	run->take = take;
-	run->arg = arg;
-	run->calls = n > 1 ? palloc(sizeof(AirCall *) * run->window) : &run->one;
-	fill(run);
-	return run;
+AirRun *
+air_run_begin_packed(AirFlow *flow, int n, AirRunSubmit submit, AirRunTake take, void *arg)
+{
+	return begin(flow, n, Max(usual_window(), AIR_PACK_WINDOW), submit, take, arg);
 }
 
 bool

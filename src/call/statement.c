@@ -215,6 +215,12 @@ air_statement_numbers(AirProgress *out)
 		}
 }
 
+int
+air_statement_depth(void)
+{
+	return top != NULL ? top->level + 1 : 0;
+}
+
 bool
 air_statement_warn_estimate(void)
 {

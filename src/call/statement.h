@@ -43,6 +43,9 @@ extern void air_statement_leave(AirStatement *statement);
 /* The numbers of the statement that is being run, all 0 where it has not called yet. */
 extern void air_statement_numbers(AirProgress *out);
 
+/* How many runs, of queries and utilities, are under way inside of each other. */
+extern int air_statement_depth(void);
+
 /* May a warning about an estimate be given?  Once for all that runs inside a statement. */
 extern bool air_statement_warn_estimate(void);
 

@@ -91,8 +91,19 @@ static void
 wake(AirRequest *request)
 {
 	if (request->sleeps)
-		request->calls[0]->statement->sleepers--;
+		request->leader->statement->sleepers--;
 	request->sleeps = false;
+}
+
+/* Calls that the statement has not counted yet. */
+static int64
+not_counted(const AirRequest *request)
+{
+	int64 n = 0;
+
+	for (int i = 0; i < request->ncalls; i++)
+		n += request->calls[i]->started == 0;
+	return n;
 }
 
 /*
@@ -103,12 +114,12 @@ wake(AirRequest *request)
 AirAdmission
 air_statement_admit(AirRequest *request, double *when, AirFailure *err)
 {
-	AirCall *call = request->calls[0];
-	AirStatement *s = call->statement;
+	AirStatement *s = request->leader->statement;
 	AirNano cap = cost_cap();
-	AirNano cost = air_reserve_cost(request->model, call, &call->route.candidates[call->current]);
-	bool calls_over = air_max_statement_calls > 0 && call->started == 0 &&
-					  s->progress.calls >= air_max_statement_calls;
+	AirNano cost = air_reserve_cost(request);
+	int64 fresh = not_counted(request);
+	bool calls_over = air_max_statement_calls > 0 && fresh > 0 &&
+					  s->progress.calls + fresh > air_max_statement_calls;
 	bool cost_over;
 
 	wake(request);
@@ -127,14 +138,18 @@ air_statement_admit(AirRequest *request, double *when, AirFailure *err)
 		*when = air_engine_now() + LOOK_MS;
 		return AIR_WAIT;
 	}
+	/* As many are sent as would be one by one. */
+	if (request->nlive > 1 && s->refused == 0)
+		return AIR_SPLIT;
 	if (calls_over)
 		refuse_calls(s, err);
 	else if (cost_over)
 		refuse_cost(s, cap, request->reserved, err);
 	else
 		refuse_after(err);
-	s->refused++;
-	call->refused = true;
+	for (int i = 0; i < request->ncalls; i++)
+		request->calls[i]->refused = true;
+	s->refused += request->ncalls;
 	return AIR_REFUSED;
 }
 
@@ -142,10 +157,10 @@ air_statement_admit(AirRequest *request, double *when, AirFailure *err)
 void
 air_statement_begin(AirRequest *request)
 {
-	AirStatement *s = request->calls[0]->statement;
+	AirStatement *s = request->leader->statement;
 
-	if (request->calls[0]->result.attempts == 1)
-		s->progress.calls++;
+	for (int i = 0; i < request->ncalls; i++)
+		s->progress.calls += request->calls[i]->result.attempts == 1;
 	s->progress.in_flight++;
 	s->progress.reserved += request->reserved;
 	request->held = true;
@@ -159,7 +174,7 @@ air_statement_begin(AirRequest *request)
 void
 air_statement_settle(AirRequest *request, const AirFailure *failure)
 {
-	AirStatement *s = request->calls[0]->statement;
+	AirStatement *s = request->leader->statement;
 
 	wake(request);
 	if (!request->held)

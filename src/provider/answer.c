@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#include "provider/provider.h"
+#include "provider/failure.h"
 
 /* See provider.h. */
 static const char *const finish_names[] = {
@@ -50,14 +50,19 @@ fail_truncated(const AirPrompt *prompt, const AirAnswer *answer, AirFailure *err
 	return false;
 }
 
+/* The finish reason for a message: foreign text, which may hold a key like any other. */
+static const char *
+finish_shown(const AirAnswer *answer)
+{
+	return answer->finish_raw != NULL ? air_redact(answer->finish_raw) : "none";
+}
+
 static bool
 check_chat(const AirPrompt *prompt, const AirAnswer *answer, AirFailure *err)
 {
-	const char *raw = answer->finish_raw != NULL ? answer->finish_raw : "none";
-
 	if (answer->finish == AIR_FINISH_CONTENT_FILTER)
 		return air_fail(err, AIR_ERR_CONTENT_FILTER, AIR_REMEDY_NONE,
-						"the answer was blocked by a content filter (%s)", raw);
+						"the answer was blocked by a content filter (%s)", finish_shown(answer));
 	if (answer->refusal != NULL)
 		return air_fail(err, AIR_ERR_CONTENT_FILTER, AIR_REMEDY_NONE,
 						"the model refused to answer");
@@ -68,10 +73,11 @@ check_chat(const AirPrompt *prompt, const AirAnswer *answer, AirFailure *err)
 						"the model answered with a tool call instead of text");
 	if (answer->finish == AIR_FINISH_PAUSED || answer->finish == AIR_FINISH_ERROR)
 		return air_fail(err, AIR_ERR_BAD_ANSWER, AIR_REMEDY_RETRY,
-						"the model stopped before its answer was complete (%s)", raw);
+						"the model stopped before its answer was complete (%s)",
+						finish_shown(answer));
 	if (answer->text == NULL || *answer->text == '\0')
 		return air_fail(err, AIR_ERR_BAD_ANSWER, AIR_REMEDY_RETRY,
-						"the answer is empty (finish reason %s)", raw);
+						"the answer is empty (finish reason %s)", finish_shown(answer));
 	return true;
 }
 

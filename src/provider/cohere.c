@@ -36,6 +36,8 @@ chat_body(const AirPrompt *prompt, const char *cap)
 	if (prompt->reasoning_effort != NULL)
 		air_json_add_str(doc, air_json_add_object(doc, body, "thinking"), "type",
 						 strcmp(prompt->reasoning_effort, "none") == 0 ? "disabled" : "enabled");
+	if (prompt->logprobs)
+		air_json_add_bool(doc, body, "logprobs", true);
 	if (prompt->schema != NULL)
 	{
 		cJSON *format = air_json_add_object(doc, body, "response_format");
@@ -78,14 +80,16 @@ count_tokens(const cJSON *root, const char *direction)
 
 /* AirReader of /v2/chat. */
 static bool
-read_chat(const AirPrompt *prompt pg_attribute_unused(), const cJSON *root, AirAnswer *out,
-		  AirFailure *err)
+read_chat(const AirPrompt *prompt, const cJSON *root, AirAnswer *out, AirFailure *err)
 {
 	const cJSON *message = air_json_at(root, "message");
 
 	if (!cJSON_IsObject(message))
 		return air_malformed(err, "no message");
 	out->text = air_join_text(air_json_at(message, "content"));
+	if (prompt->logprobs)
+		out->confidence =
+			air_confidence(air_json_at(root, "logprobs"), "text", "logprobs", out->text);
 	air_set_finish(out, air_json_str(root, "finish_reason"), finish_names, lengthof(finish_names));
 	out->usage.input = count_tokens(root, "input_tokens");
 	out->usage.output = count_tokens(root, "output_tokens");

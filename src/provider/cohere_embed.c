@@ -86,10 +86,9 @@ air_cohere_read_scores(const AirPrompt *prompt, const cJSON *root, AirAnswer *ou
 	seen = palloc0(sizeof(bool) * (size_t) prompt->ninputs);
 	cJSON_ArrayForEach (result, results)
 	{
-		int64 row = air_json_int(result, "index", -1);
+		int row = air_item_row(result, prompt->ninputs);
 
-		if (row < 0 || row >= prompt->ninputs || seen[row] ||
-			!cJSON_IsNumber(air_json_at(result, "relevance_score")))
+		if (row < 0 || seen[row] || !cJSON_IsNumber(air_json_at(result, "relevance_score")))
 		{
 			done = air_malformed(err, "a result without a place or a score of its own");
 			break;

@@ -124,14 +124,28 @@ extern int64 air_count(const cJSON *node, const char *path);
 /* a + b where -1 stands for not reported; -1 only if both are. */
 extern int64 air_count_sum(int64 a, int64 b);
 
+/* --- log probabilities (logprobs.c) --- */
+
+/*
+ * The probability of an answer: the product over those of tokens (an array of
+ * objects) that make up its text.  text and logprob name the members of a token;
+ * logprob may hold a number or an array of them.  NaN if the tokens do not spell
+ * the answer, or a number is missing or no log probability.  Never fails.
+ */
+extern double
+air_confidence(const cJSON *tokens, const char *text, const char *logprob, const char *answer);
+
 /* --- embeddings (embed_parse.c) --- */
+
+/* The row that an item names in "index", -1 unless it is a whole number from 0 to n - 1. */
+extern int air_item_row(const cJSON *item, int n);
 
 /*
  * Read an array of vectors in input order: each item is an array of numbers, a
  * base64 string of little-endian float32, or an object that holds one of them
- * under member.  With indexed, objects say their place in "index".  Fails when
- * their number is not prompt->ninputs, a place is missing or taken twice, or
- * the dimensions differ.
+ * under member.  With indexed, objects say their place in "index", all of them
+ * or none.  Fails when their number is not prompt->ninputs, a place is missing
+ * or taken twice, or the dimensions differ.
  */
 extern bool air_read_vectors(const AirPrompt *prompt, const cJSON *items, const char *member,
 							 bool indexed, AirAnswer *out, AirFailure *err);

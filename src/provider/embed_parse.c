@@ -8,9 +8,10 @@
  */
 #include "base/pg.h"
 
-#include "port/pg_bswap.h"
+#include <math.h>
 
 #include "base/text.h"
+#include "base/vector.h"
 #include "provider/common.h"
 
 #define MAX_DIM 65536
@@ -31,21 +32,6 @@ vector_dim(const cJSON *vector, char **raw)
 	return *raw != NULL && len % sizeof(float) == 0 ? len / sizeof(float) : 0;
 }
 
-/* Little-endian float32 at p, on any machine. */
-static float
-float_at(const char *p)
-{
-	uint32 bits;
-	float value;
-
-	memcpy(&bits, p, sizeof(bits));
-#ifdef WORDS_BIGENDIAN
-	bits = pg_bswap32(bits);
-#endif
-	memcpy(&value, &bits, sizeof(value));
-	return value;
-}
-
 /* Copy dim floats to dst; false if the array holds something that is no number. */
 static bool
 copy_vector(const cJSON *vector, const char *raw, size_t dim, float *dst)
@@ -54,8 +40,7 @@ copy_vector(const cJSON *vector, const char *raw, size_t dim, float *dst)
 
 	if (raw != NULL)
 	{
-		for (size_t i = 0; i < dim; i++)
-			dst[i] = float_at(raw + i * sizeof(float));
+		air_vector_get(raw, dim, dst);
 		return true;
 	}
 	cJSON_ArrayForEach (number, vector)
@@ -106,12 +91,31 @@ air_read_vector(const AirPrompt *prompt, const cJSON *vector, AirAnswer *out, Ai
 }
 
 /* See common.h. */
+int
+air_item_row(const cJSON *item, int n)
+{
+	double row = air_json_num(item, "index", -1);
+
+	return row >= 0 && row < n && row == floor(row) ? (int) row : -1;
+}
+
+/* True if an item says, in whatever way, which row it is for. */
+static bool
+says_row(const cJSON *item)
+{
+	const cJSON *index = air_json_at(item, "index");
+
+	return index != NULL && !cJSON_IsNull(index);
+}
+
+/* See common.h. */
 bool
 air_read_vectors(const AirPrompt *prompt, const cJSON *items, const char *member, bool indexed,
 				 AirAnswer *out, AirFailure *err)
 {
 	const cJSON *item;
 	bool *seen;
+	bool said;
 	bool done = true;
 	int position = 0;
 
@@ -122,22 +126,24 @@ air_read_vectors(const AirPrompt *prompt, const cJSON *items, const char *member
 		return air_malformed(err, psprintf("%d embeddings for %d inputs", cJSON_GetArraySize(items),
 										   prompt->ninputs));
 
+	said = indexed && says_row(items->child);
 	out->nvectors = prompt->ninputs;
 	seen = palloc0(sizeof(bool) * (size_t) prompt->ninputs);
 	cJSON_ArrayForEach (item, items)
 	{
 		const cJSON *vector = cJSON_IsObject(item) ? air_json_at(item, member) : item;
-		int64 row = indexed ? air_json_int(item, "index", position) : position;
+		int row = said ? air_item_row(item, prompt->ninputs) : position;
 
 		position++;
-		if (row < 0 || row >= prompt->ninputs)
-			done = air_malformed(err, "the index of an embedding is out of range");
+		/* Where one item says its row, the place of a silent one means nothing. */
+		if (row < 0 || (indexed && says_row(item) != said))
+			done = air_malformed(err, "the index of an embedding is missing or out of range");
 		else if (seen[row])
 			done = air_malformed(err, "two embeddings with one index");
 		else
 		{
 			seen[row] = true;
-			done = store_vector(vector, (int) row, out, err);
+			done = store_vector(vector, row, out, err);
 		}
 		if (!done)
 			break;

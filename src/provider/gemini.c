@@ -94,6 +94,8 @@ add_config(AirJson *doc, cJSON *body, const AirPrompt *prompt, const char *cap)
 		air_json_add_str(doc, config, "responseMimeType", "application/json");
 		air_json_add_raw(doc, config, "responseJsonSchema", prompt->schema);
 	}
+	if (prompt->logprobs)
+		air_json_add_bool(doc, config, "responseLogprobs", true);
 	add_thinking(doc, config, prompt);
 }
 
@@ -187,13 +189,16 @@ read_blocked(const cJSON *root, AirAnswer *out, AirFailure *err)
 }
 
 static void
-read_candidate(const cJSON *candidate, AirAnswer *out)
+read_candidate(const AirPrompt *prompt, const cJSON *candidate, AirAnswer *out)
 {
 	const cJSON *parts = air_json_at(candidate, "content.parts");
 	const char *reason = air_json_str(candidate, "finishReason");
 	const cJSON *part;
 
 	out->text = air_join_text(parts);
+	if (prompt->logprobs)
+		out->confidence = air_confidence(air_json_at(candidate, "logprobsResult.chosenCandidates"),
+										 "token", "logProbability", out->text);
 	air_set_finish(out, reason, finish_names, lengthof(finish_names));
 	/* IMAGE_SAFETY, IMAGE_PROHIBITED_CONTENT and more to come. */
 	if (reason != NULL && strncmp(reason, "IMAGE_", strlen("IMAGE_")) == 0)
@@ -207,13 +212,12 @@ read_candidate(const cJSON *candidate, AirAnswer *out)
 
 /* AirReader of generateContent. */
 static bool
-read_content(const AirPrompt *prompt pg_attribute_unused(), const cJSON *root, AirAnswer *out,
-			 AirFailure *err)
+read_content(const AirPrompt *prompt, const cJSON *root, AirAnswer *out, AirFailure *err)
 {
 	const cJSON *candidate = air_json_at(root, "candidates.0");
 
 	if (cJSON_IsObject(candidate))
-		read_candidate(candidate, out);
+		read_candidate(prompt, candidate, out);
 	else if (!read_blocked(root, out, err))
 		return false;
 	out->model = air_copy_name(air_json_str(root, "modelVersion"));

@@ -44,6 +44,8 @@ air_openai_body(const AirPrompt *prompt, const AirOpenAiDialect *dialect)
 		air_add_strings(doc, body, "stop", prompt->stop, prompt->nstop);
 	if (prompt->reasoning_effort != NULL)
 		air_json_add_str(doc, body, "reasoning_effort", prompt->reasoning_effort);
+	if (prompt->logprobs)
+		air_json_add_bool(doc, body, "logprobs", true);
 	if (prompt->schema != NULL)
 	{
 		cJSON *format = air_json_add_object(doc, body, "response_format");
@@ -120,8 +122,7 @@ read_usage(const cJSON *root, AirUsage *usage)
 
 /* AirReader of a chat completion. */
 static bool
-read_chat(const AirPrompt *prompt pg_attribute_unused(), const cJSON *root, AirAnswer *out,
-		  AirFailure *err)
+read_chat(const AirPrompt *prompt, const cJSON *root, AirAnswer *out, AirFailure *err)
 {
 	const cJSON *choice = air_json_at(root, "choices.0");
 	const cJSON *message = air_json_at(choice, "message");
@@ -135,6 +136,9 @@ read_chat(const AirPrompt *prompt pg_attribute_unused(), const cJSON *root, AirA
 		out->refusal = pstrdup(refusal);
 	air_set_finish(out, air_json_str(choice, "finish_reason"), finish_names,
 				   lengthof(finish_names));
+	if (prompt->logprobs)
+		out->confidence =
+			air_confidence(air_json_at(choice, "logprobs.content"), "token", "logprob", out->text);
 	/* Some servers say "stop" when the answer is a tool call. */
 	if ((out->text == NULL || *out->text == '\0') &&
 		cJSON_GetArraySize(air_json_at(message, "tool_calls")) > 0)

@@ -112,6 +112,12 @@ build(const AirPrompt *prompt, const AirEndpoint *endpoint, const AirCredential 
 		air_json_add_str(doc, format, "type", "json_schema");
 		air_openai_add_schema(doc, format, prompt);
 	}
+	if (prompt->logprobs)
+	{
+		static const char *const include[] = {"message.output_text.logprobs"};
+
+		air_add_strings(doc, body, "include", include, lengthof(include));
+	}
 	air_json_add_bool(doc, body, "store", false);
 
 	air_request_start(out, psprintf("%s/responses", endpoint->base_url));
@@ -133,6 +139,32 @@ find_refusal(const cJSON *content)
 			return pstrdup(refusal);
 	}
 	return NULL;
+}
+
+/* The tokens of an answer that is a single text, or NULL. */
+static const cJSON *
+find_tokens(const cJSON *output)
+{
+	const cJSON *found = NULL;
+	const cJSON *item;
+	const cJSON *part;
+
+	cJSON_ArrayForEach (item, output)
+	{
+		const char *type = air_json_str(item, "type");
+
+		if (type == NULL || strcmp(type, "message") != 0)
+			continue;
+		cJSON_ArrayForEach (part, air_json_at(item, "content"))
+		{
+			if (air_json_str(part, "text") == NULL)
+				continue;
+			if (found != NULL)
+				return NULL;
+			found = part;
+		}
+	}
+	return air_json_at(found, "logprobs");
 }
 
 /* Join the texts of all messages; reasoning items come before them and between them. */
@@ -172,8 +204,7 @@ read_output(const cJSON *output, AirAnswer *out)
 
 /* AirReader of a response. */
 static bool
-read_response(const AirPrompt *prompt pg_attribute_unused(), const cJSON *root, AirAnswer *out,
-			  AirFailure *err)
+read_response(const AirPrompt *prompt, const cJSON *root, AirAnswer *out, AirFailure *err)
 {
 	const char *reason = air_json_str(root, "incomplete_details.reason");
 	const cJSON *usage = air_json_at(root, "usage");
@@ -184,6 +215,9 @@ read_response(const AirPrompt *prompt pg_attribute_unused(), const cJSON *root, 
 	air_set_finish(out, reason != NULL ? reason : air_json_str(root, "status"), finish_names,
 				   lengthof(finish_names));
 	read_output(air_json_at(root, "output"), out);
+	if (prompt->logprobs)
+		out->confidence =
+			air_confidence(find_tokens(air_json_at(root, "output")), "token", "logprob", out->text);
 	out->model = air_copy_name(air_json_str(root, "model"));
 	out->usage.input = air_count(usage, "input_tokens");
 	out->usage.cached = air_count(usage, "input_tokens_details.cached_tokens");

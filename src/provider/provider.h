@@ -110,8 +110,8 @@ typedef struct AirUsage
 /* What a 2xx reply said.  Memory: CurrentMemoryContext of parse. */
 typedef struct AirAnswer
 {
-	char *text;    /* chat: the answer, NULL when the reply holds none */
-	char *refusal; /* chat: the model's refusal text, or NULL */
+	char *text;        /* chat: the answer, NULL when the reply holds none */
+	char *refusal;     /* chat: the model's refusal text, or NULL */
 	AirFinish finish;
 	const char *finish_raw; /* as the provider spelt it, or NULL */
 	AirUsage usage;

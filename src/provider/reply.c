@@ -7,6 +7,8 @@
  */
 #include "base/pg.h"
 
+#include <math.h>
+
 #include "lib/stringinfo.h"
 
 #include "base/text.h"
@@ -130,6 +132,7 @@ air_read_reply(const AirPrompt *prompt, const AirHttpReply *reply, AirAnswer *ou
 	const cJSON *root = doc != NULL ? doc->root : NULL;
 	bool done = false;
 
+	out->confidence = NAN;
 	if (doc == NULL)
 		air_malformed(err, why);
 	else if (air_has_error(root))

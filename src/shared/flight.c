@@ -6,6 +6,9 @@
  * goes without a flight if all of them are taken.  A few locks cover all sets; each
  * is held for a few comparisons and a copy.  Latches are set after it is released.
  *
+ * Failures have places of their own, each for several slots and under the same lock as they.  One
+ * that another has replaced is not known any more: its waiters ask for themselves.
+ *
  * A slot whose flight has ended stays until its last waiter has looked.  New calls
  * for the key do not see it.
  */
@@ -20,9 +23,12 @@
 #include "base/clock.h"
 #include "shared/flight.h"
 
-#define SETS 256 /* a power of two */
+#define SETS 1024 /* a power of two */
 #define WAYS 8
 #define LOCKS 16 /* a power of two */
+
+/* Failures that waiters are told are few and large: a place for each slot of so many sets. */
+#define FAILURE_SETS 64 /* a multiple of LOCKS that divides SETS */
 #define NOBODY (-1)
 
 typedef enum SlotState
@@ -42,8 +48,14 @@ typedef struct Slot
 	uint64 number;
 	uint64 claim;
 	AirKey key;
-	AirFlightFailure failure;
 } Slot;
+
+typedef struct Failure
+{
+	int slot;
+	uint64 number; /* of the flight that failed */
+	AirFlightFailure failure;
+} Failure;
 
 /* What the others know about a backend. */
 typedef struct Party
@@ -58,10 +70,14 @@ typedef struct Flights
 	int nparties;
 	LWLockPadded locks[LOCKS];
 	Slot slots[SETS * WAYS];
+	Failure failures[FAILURE_SETS * WAYS];
 	Party parties[FLEXIBLE_ARRAY_MEMBER];
 } Flights;
 
 static Flights *flights = NULL;
+
+StaticAssertDecl(FAILURE_SETS % LOCKS == 0 && SETS % FAILURE_SETS == 0,
+				 "a failure and its slot share a lock");
 
 Size
 air_flights_size(void)
@@ -100,6 +116,13 @@ static LWLock *
 lock_of(int slot)
 {
 	return &flights->locks[(slot / WAYS) % LOCKS].lock;
+}
+
+/* Where the failure of a slot's flight is noted. */
+static Failure *
+failure_of(int slot)
+{
+	return &flights->failures[slot % (FAILURE_SETS * WAYS)];
 }
 
 /* Wake everybody who waits for some flight: they look for themselves. */
@@ -228,9 +251,14 @@ air_flight_poll(AirFlight *flight, AirFlightFailure *failure)
 	}
 	else if (slot->state != FLYING)
 	{
-		state = slot->state == FAILED ? AIR_FLIGHT_FAILED : AIR_FLIGHT_OVER;
-		if (state == AIR_FLIGHT_FAILED)
-			*failure = slot->failure;
+		const Failure *noted = failure_of(flight->slot);
+
+		state = AIR_FLIGHT_OVER;
+		if (slot->state == FAILED && noted->slot == flight->slot && noted->number == flight->number)
+		{
+			state = AIR_FLIGHT_FAILED;
+			*failure = noted->failure;
+		}
 		stop_waiting(slot);
 	}
 	LWLockRelease(lock);
@@ -254,8 +282,9 @@ give_up(AirFlight *flight, SlotState to, const AirFlightFailure *failure)
 		wake = slot->waiters > 0;
 		slot->state = wake ? to : FREE;
 		slot->owner = NOBODY;
-		if (failure != NULL)
-			slot->failure = *failure;
+		if (wake && failure != NULL)
+			*failure_of(flight->slot) =
+				(Failure){.slot = flight->slot, .number = flight->number, .failure = *failure};
 	}
 	LWLockRelease(lock);
 	memset(flight, 0, sizeof(*flight));

@@ -49,6 +49,7 @@ typedef enum AirCallText
 typedef struct AirCallRecord
 {
 	int64 call_id;
+	int64 sent_with; /* the call that its last attempt is recorded of */
 	TimestampTz at;
 	TimestampTz finished_at;
 	int64 query_id; /* 0: none */
@@ -89,6 +90,7 @@ typedef struct AirAttemptRecord
 	double retry_after; /* seconds, < 0: not said */
 	Oid role;
 	int32 attempt;
+	int32 calls;       /* that it was for */
 	int32 http_status; /* 0: none */
 	char sqlstate[6];
 	int32 len[AIR_ATTEMPT_NTEXTS];

@@ -17,13 +17,35 @@ typedef struct HintsCache
 	MemoryContext cxt; /* child of fn_mcxt: key and parsed hints */
 	Jsonb *key;
 	AirHints hints;
+	void *own; /* the function's */
 } HintsCache;
+
+static HintsCache *
+cache_of(FunctionCallInfo fcinfo)
+{
+	HintsCache *cache = fcinfo->flinfo->fn_extra;
+
+	if (cache == NULL)
+	{
+		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(HintsCache));
+		cache->cxt =
+			AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "ai_router hints", ALLOCSET_SMALL_SIZES);
+		fcinfo->flinfo->fn_extra = cache;
+	}
+	return cache;
+}
+
+void **
+air_front_own(FunctionCallInfo fcinfo)
+{
+	return &cache_of(fcinfo)->own;
+}
 
 const AirHints *
 air_front_hints(FunctionCallInfo fcinfo, int arg)
 {
 	static const AirHints none;
-	HintsCache *cache = fcinfo->flinfo->fn_extra;
+	HintsCache *cache;
 	MemoryContext caller;
 	Jsonb *jb;
 
@@ -32,13 +54,7 @@ air_front_hints(FunctionCallInfo fcinfo, int arg)
 	jb = PG_GETARG_JSONB_P(arg);
 	if (JB_ROOT_COUNT(jb) == 0 && JB_ROOT_IS_OBJECT(jb))
 		return &none;
-	if (cache == NULL)
-	{
-		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(HintsCache));
-		cache->cxt =
-			AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "ai_router hints", ALLOCSET_SMALL_SIZES);
-		fcinfo->flinfo->fn_extra = cache;
-	}
+	cache = cache_of(fcinfo);
 	if (cache->key != NULL && VARSIZE(cache->key) == VARSIZE(jb) &&
 		memcmp(cache->key, jb, VARSIZE(jb)) == 0)
 		return &cache->hints;
@@ -133,9 +149,8 @@ count_or_null(int64 n, bool *isnull)
 	return Int32GetDatum((int32) Min(n, PG_INT32_MAX));
 }
 
-/* The value of one column of ai_result. */
-static Datum
-column_value(const AirResult *r, const char *name, bool *isnull)
+Datum
+air_front_column(const AirResult *r, const char *name, bool *isnull)
 {
 	*isnull = false;
 	if (strcmp(name, "answer") == 0)
@@ -199,6 +214,6 @@ air_front_tuple(const AirResult *result, TupleDesc desc)
 	bool *nulls = palloc(sizeof(bool) * desc->natts);
 
 	for (int i = 0; i < desc->natts; i++)
-		values[i] = column_value(result, NameStr(TupleDescAttr(desc, i)->attname), &nulls[i]);
+		values[i] = air_front_column(result, NameStr(TupleDescAttr(desc, i)->attname), &nulls[i]);
 	return heap_form_tuple(desc, values, nulls);
 }

@@ -20,6 +20,12 @@
  */
 extern const AirHints *air_front_hints(FunctionCallInfo fcinfo, int arg);
 
+/*
+ * A place for what the function itself prepares once per call site, NULL at first; it is in
+ * fn_extra beside the hints and lives as long.
+ */
+extern void **air_front_own(FunctionCallInfo fcinfo);
+
 /* A single user message with a single text, in CurrentMemoryContext. */
 extern void
 air_front_prompt(AirCallSpec *spec, const char *function, char *prompt, const AirHints *hints);
@@ -45,6 +51,9 @@ extern Datum air_front_finish(AirWork *work, FunctionCallInfo fcinfo, bool *isnu
 
 /* The row of a result for a tuple descriptor with the columns of ai_result, found by name. */
 extern HeapTuple air_front_tuple(const AirResult *result, TupleDesc desc);
+
+/* The value of one column of ai_result; NULL for a name that is none. */
+extern Datum air_front_column(const AirResult *result, const char *name, bool *isnull);
 
 /* Columns that the calling function's composite type has; ereports if it returns none. */
 extern TupleDesc air_front_tupdesc(FunctionCallInfo fcinfo);

@@ -132,6 +132,7 @@ add_call(Row *row, const void *record)
 	};
 
 	add_int(row, "call_id", r->call_id, false);
+	add_int(row, "sent_with", r->sent_with, r->sent_with == r->call_id);
 	add(row, "at", TIMESTAMPTZOID, TimestampTzGetDatum(r->at), false);
 	add(row, "finished_at", TIMESTAMPTZOID, TimestampTzGetDatum(r->finished_at), false);
 	add(row, "role_id", OIDOID, ObjectIdGetDatum(r->role), false);
@@ -155,6 +156,7 @@ add_attempt(Row *row, const void *record)
 
 	add_int(row, "call_id", r->call_id, false);
 	add(row, "attempt", INT4OID, Int32GetDatum(r->attempt), false);
+	add(row, "calls", INT4OID, Int32GetDatum(r->calls), false);
 	add(row, "at", TIMESTAMPTZOID, TimestampTzGetDatum(r->at), false);
 	add(row, "role_id", OIDOID, ObjectIdGetDatum(r->role), false);
 	add(row, "http_status", INT4OID, Int32GetDatum(r->http_status), r->http_status == 0);

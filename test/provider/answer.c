@@ -1,6 +1,7 @@
 /* What the sandbox answers: a fixed function of the prompt, so that tests know it beforehand. */
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -203,6 +204,7 @@ sbx_answer_verdict(const char *system, const char *user)
 	const char *mark = line_after(user, "condition:");
 	sbx_buf condition = {0}, text = {0};
 	char w[MAX_WORD], padded[MAX_WORD + 2];
+	bool within = mark != NULL;
 	bool met = false;
 	const char *p;
 
@@ -212,7 +214,7 @@ sbx_answer_verdict(const char *system, const char *user)
 	if (mark != NULL)
 	{
 		sbx_buf_add(&condition, mark, strcspn(mark, "\n"));
-		if (text.len == 0)
+		if (within)
 		{
 			const char *start = mark - strlen("condition:");
 
@@ -248,6 +250,21 @@ answer_verdict(const char *system, const char *user, sbx_buf *out)
 	return true;
 }
 
+/* A grade: the first number of the text if it is one, else 50. */
+static bool
+answer_grade(const char *system, const char *user, sbx_buf *out)
+{
+	const char *p = user + strcspn(user, "0123456789");
+	long n = 50;
+
+	if (!sbx_find_ci(system, "from 0 to 100") && !sbx_find_ci(user, "from 0 to 100"))
+		return false;
+	if (*p != '\0')
+		n = strtol(p, NULL, 10);
+	sbx_buf_printf(out, "%ld", n > 100 ? 100 : n);
+	return true;
+}
+
 static void
 answer_summary(const char *user, sbx_buf *out)
 {
@@ -276,7 +293,8 @@ sbx_answer_echo(const char *user)
 	return line_after(user, "echo: ");
 }
 
-/* Renders the answer in text: echo, label, verdict or summary, whichever the prompt calls for. */
+/* Renders the answer in text: echo, label, verdict, grade or summary, whichever the prompt calls
+ * for. */
 void
 sbx_answer_text(const char *system, const char *user, sbx_buf *out)
 {
@@ -284,6 +302,7 @@ sbx_answer_text(const char *system, const char *user, sbx_buf *out)
 
 	if (echo != NULL)
 		sbx_buf_puts(out, echo);
-	else if (!answer_label(system, user, out) && !answer_verdict(system, user, out))
+	else if (!answer_label(system, user, out) && !answer_verdict(system, user, out) &&
+			 !answer_grade(system, user, out))
 		answer_summary(user, out);
 }

@@ -44,6 +44,8 @@ static const char *const fault_names[FAULT_COUNT] = {
 	[FAULT_MISSING] = "missing",
 	[FAULT_EXTRA] = "extra",
 	[FAULT_SHORTVEC] = "shortvec",
+	[FAULT_DOUBLE] = "double",
+	[FAULT_NULLVEC] = "nullvec",
 	[FAULT_NOUSAGE] = "nousage",
 };
 
@@ -60,6 +62,12 @@ sbx_fault_name(sbx_fault f)
 {
 	return fault_names[f];
 }
+
+static const char *const lp_names[LP_COUNT] = {
+	[LP_GOOD] = "good", [LP_NULL] = "null", [LP_EMPTY] = "empty",   [LP_NUMBER] = "number",
+	[LP_BARE] = "bare", [LP_VOID] = "void", [LP_STRING] = "string", [LP_POSITIVE] = "positive",
+	[LP_HUGE] = "huge", [LP_HALF] = "half", [LP_OTHER] = "other",
+};
 
 static int
 lookup(const char *const *names, int count, const char *value)
@@ -92,7 +100,7 @@ sbx_behaviour_set(sbx_behaviour *b, const char *key, const char *value)
 	} numbers[] = {
 		{"lat", &b->lat},       {"jit", &b->jit},     {"first", &b->first}, {"every", &b->every},
 		{"after", &b->after},   {"size", &b->size},   {"drip", &b->drip},   {"dim", &b->dim},
-		{"cached", &b->cached}, {"think", &b->think},
+		{"cached", &b->cached}, {"think", &b->think}, {"prob", &b->prob},
 	};
 	int n;
 
@@ -124,6 +132,12 @@ sbx_behaviour_set(sbx_behaviour *b, const char *key, const char *value)
 		if ((n = lookup(fault_names, FAULT_COUNT, value)) < 0)
 			return "unknown fault";
 		b->fault = (sbx_fault) n;
+	}
+	else if (strcmp(key, "lp") == 0)
+	{
+		if ((n = lookup(lp_names, LP_COUNT, value)) < 0)
+			return "unknown lp";
+		b->lp = (sbx_lp) n;
 	}
 	else
 		return "unknown key";

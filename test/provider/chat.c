@@ -110,6 +110,28 @@ spoil(const sbx_exchange *x, sbx_chat *chat)
 	}
 }
 
+/* Text between a line <input> and the last line </input> is the prompt; what is around it is not.
+ */
+static void
+unwrap(sbx_buf *user)
+{
+	static const char open[] = "<input>\n", close[] = "\n</input>";
+	char *start = strstr(user->p, open);
+	char *end = NULL;
+
+	if (start == NULL || (start > user->p && start[-1] != '\n'))
+		return;
+	start += strlen(open);
+	for (char *at = start - 1; (at = strstr(at, close)) != NULL; at++)
+		if (at[strlen(close)] == '\n' || at[strlen(close)] == '\0')
+			end = at;
+	if (end == NULL || end < start)
+		return;
+	user->len = (size_t) (end - start);
+	memmove(user->p, start, user->len);
+	user->p[user->len] = '\0';
+}
+
 /* Fills in answer, finish and token counts. */
 void
 sbx_chat_answer(sbx_exchange *x, sbx_chat *chat)
@@ -117,6 +139,7 @@ sbx_chat_answer(sbx_exchange *x, sbx_chat *chat)
 	sbx_buf_puts(&chat->user, "");
 	sbx_buf_puts(&chat->system, "");
 	sbx_buf_puts(&chat->answer, "");
+	unwrap(&chat->user);
 	chat->finish = FINISH_STOP;
 	if (sbx_answer_echo(chat->user.p) == NULL && (chat->schema != NULL || chat->any_json))
 		sbx_schema_document(chat->schema, chat, &chat->answer);

@@ -104,6 +104,7 @@ check(sbx_exchange *x, sbx_chat *chat)
 	chat->schema = get(format, "json_schema");
 	chat->any_json = format && strcmp(get(format, "type")->valuestring, "json_object") == 0;
 	chat->max_tokens = cap ? (long) cap->valuedouble : 0;
+	chat->logprobs = cJSON_IsTrue(get(x->json, "logprobs"));
 	return true;
 }
 
@@ -156,6 +157,11 @@ render(const sbx_exchange *x, const sbx_chat *chat)
 		sbx_buf_puts(b, "]");
 	}
 	sbx_buf_puts(b, "}");
+	if (chat->logprobs)
+	{
+		sbx_buf_puts(b, ",\"logprobs\":");
+		sbx_logprobs(x, chat, LP_FORM_COHERE);
+	}
 	if (x->beh.fault != FAULT_NOUSAGE)
 		sbx_buf_printf(b,
 					   ",\"usage\":{\"billed_units\":{\"input_tokens\":%s%ld%s,"

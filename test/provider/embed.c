@@ -6,11 +6,14 @@
 
 #define DEFAULT_DIM 64
 
-/* Adds one text; false if it is empty, which no provider embeds. The text is not copied. */
+/*
+ * Adds one text; false if it is empty, which no provider embeds, or says that it cannot be. The
+ * text is not copied.
+ */
 bool
 sbx_embed_add(sbx_embed *e, const char *text)
 {
-	if (*text == '\0')
+	if (*text == '\0' || strstr(text, "unembeddable") != NULL)
 		return false;
 	/* grows in powers of two */
 	if ((e->count & (e->count - 1)) == 0)
@@ -45,6 +48,13 @@ sbx_embed_plan(const sbx_exchange *x, sbx_embed *e, long dim)
 		case FAULT_EXTRA:
 			e->out = e->count + 1;
 			break;
+		case FAULT_DOUBLE:
+			if (e->count > 1)
+				e->order[e->count - 1] = e->order[0];
+			break;
+		case FAULT_NULLVEC:
+			e->null_last = true;
+			break;
 		case FAULT_SHORTVEC:
 			e->out_dim = e->dim > 1 ? e->dim - 1 : 1;
 			break;
@@ -57,8 +67,14 @@ sbx_embed_plan(const sbx_exchange *x, sbx_embed *e, long dim)
 void
 sbx_embed_vector(const sbx_embed *e, size_t i, bool base64, sbx_buf *b)
 {
-	float *v = malloc((size_t) e->dim * sizeof(*v));
+	float *v;
 
+	if (e->null_last && i + 1 == e->out)
+	{
+		sbx_buf_puts(b, "null");
+		return;
+	}
+	v = malloc((size_t) e->dim * sizeof(*v));
 	sbx_vector(e->texts[e->order[i]], e->dim, v);
 	if (base64)
 		sbx_vector_base64(b, v, e->out_dim);

@@ -100,6 +100,7 @@ check_config(sbx_exchange *x, sbx_chat *chat)
 		sbx_refuse(x, 400, NULL, "generationConfig.thinkingConfig",
 				   "Set only one of thinkingBudget and thinkingLevel");
 	chat->any_json = json;
+	chat->logprobs = cJSON_IsTrue(get(c, "responseLogprobs"));
 	chat->max_tokens = cap ? (long) cap->valuedouble : 0;
 	return !x->rep->refused;
 }
@@ -191,7 +192,14 @@ render(const sbx_exchange *x, const sbx_chat *chat)
 					   "\"role\":\"model\"",
 					   finish_word(chat->finish));
 		render_parts(x, chat);
-		sbx_buf_puts(b, "},\"safetyRatings\":[]}]");
+		sbx_buf_puts(b, "},\"safetyRatings\":[]");
+		if (chat->logprobs)
+		{
+			sbx_buf_puts(b, ",\"logprobsResult\":{\"topCandidates\":[],\"chosenCandidates\":");
+			sbx_logprobs(x, chat, LP_FORM_GEMINI);
+			sbx_buf_puts(b, "}");
+		}
+		sbx_buf_puts(b, "}]");
 	}
 	/* candidatesTokenCount leaves the thoughts out: the trap of this family */
 	if (x->beh.fault != FAULT_NOUSAGE)

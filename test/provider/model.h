@@ -50,6 +50,8 @@ typedef enum sbx_fault
 	FAULT_MISSING,
 	FAULT_EXTRA,
 	FAULT_SHORTVEC,
+	FAULT_DOUBLE,
+	FAULT_NULLVEC,
 	FAULT_NOUSAGE,
 	FAULT_COUNT
 } sbx_fault;
@@ -70,6 +72,23 @@ typedef enum sbx_retryfmt
 	RETRYFMT_COUNT
 } sbx_retryfmt;
 
+/* What the log probabilities look like, where they are asked for. */
+typedef enum sbx_lp
+{
+	LP_GOOD,
+	LP_NULL,
+	LP_EMPTY,
+	LP_NUMBER,   /* a number instead of an array */
+	LP_BARE,     /* tokens without numbers */
+	LP_VOID,     /* null instead of numbers */
+	LP_STRING,   /* strings instead of numbers */
+	LP_POSITIVE, /* no logarithm of a probability */
+	LP_HUGE,     /* more than a double holds */
+	LP_HALF,     /* of half the answer */
+	LP_OTHER,    /* of another text */
+	LP_COUNT
+} sbx_lp;
+
 /* How a model misbehaves; all zero = a good provider. */
 typedef struct sbx_behaviour
 {
@@ -89,6 +108,8 @@ typedef struct sbx_behaviour
 	long dim;    /* default dimension of embeddings, 0 = 64 */
 	long cached; /* input tokens to report as read from the cache */
 	long think;  /* reasoning tokens to report, with a reasoning block */
+	long prob;   /* percent: probability of the answer, 0 = 90 */
+	sbx_lp lp;
 } sbx_behaviour;
 
 /* Numbers a caller of /control can read and wait for. */

@@ -113,6 +113,23 @@ check_format(sbx_exchange *x, sbx_chat *chat)
 	return false;
 }
 
+/* OpenAI's reasoning models refuse to tell. */
+static bool
+check_logprobs(sbx_exchange *x, sbx_chat *chat)
+{
+	const cJSON *model = cJSON_GetObjectItemCaseSensitive(x->json, "model");
+	const char *name = cJSON_IsString(model) ? model->valuestring : "";
+
+	chat->logprobs = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(x->json, "logprobs"));
+	if (!chat->logprobs || x->compat ||
+		(strncmp(name, "gpt-5", 5) != 0 &&
+		 !(name[0] == 'o' && strchr("134", name[1]) != NULL && name[1] != '\0')))
+		return true;
+	sbx_refuse(x, 400, "unsupported_value", "logprobs",
+			   "Unsupported value: 'logprobs' is not supported with this model.");
+	return false;
+}
+
 static bool
 check(sbx_exchange *x, sbx_chat *chat)
 {
@@ -136,7 +153,7 @@ check(sbx_exchange *x, sbx_chat *chat)
 		!sbx_word(x, x->json, "reasoning_effort", "none|minimal|low|medium|high|xhigh|max", "") ||
 		!sbx_word(x, x->json, "verbosity", "low|medium|high", "") ||
 		!sbx_word(x, x->json, "service_tier", "auto|default|flex|scale|priority|fast", "") ||
-		!check_format(x, chat))
+		!check_format(x, chat) || !check_logprobs(x, chat))
 		return false;
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(x->json, "stream")))
 	{
@@ -253,8 +270,16 @@ render(const sbx_exchange *x, const sbx_chat *chat, int n)
 	sbx_buf_puts(b, ",\"choices\":[");
 	for (int i = 0; i < n; i++)
 	{
-		sbx_buf_printf(b, "%s{\"index\":%d,\"finish_reason\":\"%s\",\"logprobs\":null",
-					   i ? "," : "", i, finish_word(chat->finish));
+		sbx_buf_printf(b, "%s{\"index\":%d,\"finish_reason\":\"%s\",\"logprobs\":", i ? "," : "", i,
+					   finish_word(chat->finish));
+		if (chat->logprobs)
+		{
+			sbx_buf_puts(b, "{\"content\":");
+			sbx_logprobs(x, chat, LP_FORM_OPENAI);
+			sbx_buf_puts(b, ",\"refusal\":null}");
+		}
+		else
+			sbx_buf_puts(b, "null");
 		if (x->family == FAM_AZURE)
 			sbx_buf_printf(b, ",\"content_filter_results\":%s", filters);
 		sbx_buf_puts(b, ",\"message\":");

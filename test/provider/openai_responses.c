@@ -127,6 +127,9 @@ check(sbx_exchange *x, sbx_chat *chat)
 							 cJSON_GetObjectItemCaseSensitive(item, "content"));
 		}
 	chat->max_tokens = cJSON_IsNumber(cap) ? (long) cap->valuedouble : 0;
+	cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(x->json, "include"))
+		if (strcmp(item->valuestring, "message.output_text.logprobs") == 0)
+			chat->logprobs = true;
 	return true;
 }
 
@@ -156,6 +159,11 @@ render_output(const sbx_exchange *x, const sbx_chat *chat)
 			sbx_buf_printf(b, "[{\"type\":\"%s\",\"%s\":", no ? "refusal" : "output_text",
 						   no ? "refusal" : "text");
 			sbx_buf_json(b, chat->answer.p, chat->answer.len);
+			if (!no && chat->logprobs)
+			{
+				sbx_buf_puts(b, ",\"logprobs\":");
+				sbx_logprobs(x, chat, LP_FORM_OPENAI);
+			}
 			sbx_buf_puts(b, no ? "}]" : ",\"annotations\":[]}]");
 		}
 		sbx_buf_puts(b, "}");

@@ -172,7 +172,8 @@ run(sbx_exchange *x, sbx_handler handler, bool deployment)
 	x->beh = *b;
 	x->rep->beh = *b;
 	x->rep->fault = b->fault;
-	if (b->status != 0 || b->fault != FAULT_NONE || b->cached > 0 || b->think > 0)
+	if (b->status != 0 || b->fault != FAULT_NONE || b->cached > 0 || b->think > 0 || b->prob > 0 ||
+		b->lp != LP_GOOD)
 	{
 		/* Render again, now knowing what has to be wrong. */
 		sbx_buf_clear(&x->rep->body);

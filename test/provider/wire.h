@@ -54,6 +54,7 @@ typedef struct sbx_chat
 	sbx_finish finish;
 	long in_tokens, out_tokens;
 	long cached, think;
+	bool logprobs; /* of the answer's tokens are asked for */
 } sbx_chat;
 
 /* chat.c */
@@ -62,6 +63,15 @@ void sbx_chat_content(sbx_chat *chat, const char *role, const cJSON *content);
 void sbx_chat_answer(sbx_exchange *x, sbx_chat *chat);
 void sbx_chat_free(sbx_chat *chat);
 const char *sbx_chat_reasoning(void);
+
+/* logprobs.c */
+typedef enum sbx_lp_form
+{
+	LP_FORM_OPENAI,
+	LP_FORM_GEMINI,
+	LP_FORM_COHERE
+} sbx_lp_form;
+void sbx_logprobs(const sbx_exchange *x, const sbx_chat *chat, sbx_lp_form which);
 
 /* answer.c */
 void sbx_answer_text(const char *system, const char *user, sbx_buf *out);
@@ -88,6 +98,7 @@ typedef struct sbx_embed
 	size_t *order; /* of the answer: indexes into texts */
 	size_t out;    /* how many vectors to answer */
 	long out_dim;
+	bool null_last; /* the last vector of the answer is null */
 } sbx_embed;
 bool sbx_embed_add(sbx_embed *e, const char *text);
 void sbx_embed_plan(const sbx_exchange *x, sbx_embed *e, long dim);

@@ -23,7 +23,7 @@ my $long = AiRouterShapes::setup('setup');
 $long =~ s/'w' \|\| i \* 7 % 20/rpad($&, 3000, 'x')/ or die 'no words';
 $t->sql("CREATE SCHEMA long; GRANT USAGE ON SCHEMA long TO clerk, judge; SET search_path = long, public; $long");
 
-my @files = qw(select conditions aggregate limit query change partition cursor plpgsql error);
+my @files = qw(select conditions aggregate limit query change partition cursor plpgsql error hostile);
 if ($t->sql("SELECT count(*) FROM pg_available_extensions WHERE name = 'postgres_fdw'"))
 {
 	my ($host, $port) = ($t->node->host, $t->node->port);

@@ -59,6 +59,34 @@ is($refused->query('SELECT ai_complete(body) FROM docs')->{error}{C}, 'RT004', '
 $refused->query('RESET ai_router.refuse_on_estimate');
 is($refused->query('SELECT count(*) FROM docs')->{error}, undef, 'other statements go on');
 
+# --- EXPLAIN EXECUTE, and those who print plans when they end -------------------------
+
+# The lines of the statement are EXPLAIN's: of no query inside, and of no other printer, whose output is closed by then.
+sub sums { my ($sql) = @_; return join '|', map { $_->[0] =~ /^ ?((?:Estimated )?AI Cost: .*)/ ? $1 : () } @{ $s->query($sql)->{rows} }; }
+$s->query("CREATE FUNCTION inner_batch(int) RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT max(ai_complete(body)) FROM docs WHERE id < \$1); END'");
+$s->query('PREPARE q(text) AS SELECT ai_complete(body || $1), inner_batch(2) FROM docs WHERE id < 3');
+$s->query('PREPARE r AS SELECT inner_batch(2) FROM docs WHERE id < 3');
+my @loaded = (undef, grep { !$s->query("LOAD '$_'")->{error} } 'auto_explain');
+for my $loaded (@loaded)
+{
+	my $with = $loaded ? "with $loaded" : 'alone';
+	for my $format ($loaded ? qw(json yaml xml text) : 'none')
+	{
+		$s->query("SET auto_explain.log_min_duration = 0; SET auto_explain.log_analyze = on; SET auto_explain.log_nested_statements = on; SET auto_explain.log_format = $format")
+		  if $loaded;
+		my $r = $s->query("SELECT ai_complete(body), inner_batch(3) FROM docs WHERE id < 4");
+		is(scalar @{ $r->{rows} }, 3, "$with, $format: a query");
+		like(sums("EXPLAIN EXECUTE q('x')"), qr/^Estimated AI Cost: \$\d[^|]*$/, "$with, $format: EXPLAIN EXECUTE has the lines once");
+		like(sums("EXPLAIN ANALYZE EXECUTE q('x')"), qr/^Estimated AI Cost: [^|]*\|AI Cost: \$\d[^|]* for 4 calls, [^|]*$/, "$with, $format: ANALYZE, too");
+		is(sums('EXPLAIN ANALYZE EXECUTE r'), '', "$with, $format: not those of a query inside");
+		like(sums("EXPLAIN ANALYZE CREATE TABLE made AS EXECUTE q('x')"), qr/^Estimated AI Cost: [^|]*\|AI Cost: [^|]*$/, "$with, $format: CREATE TABLE AS EXECUTE");
+		like(sums('EXPLAIN ANALYZE SELECT ai_complete(body), inner_batch(2) FROM docs WHERE id < 3'), qr/^Estimated AI Cost: [^|]*\|AI Cost: \$\d[^|]* for 4 calls, [^|]*$/, "$with, $format: EXPLAIN ANALYZE");
+		$s->query('DROP TABLE made');
+	}
+}
+is($s->value('SELECT 1'), 1, 'the session lives on');
+diag 'without auto_explain: not tested beside it' if @loaded < 2;
+
 # Nothing is written.
 $refused->query('SET default_transaction_read_only = on');
 like(explained($refused), qr/Estimated AI Cost: \$0\.0/, 'also in a read-only transaction');

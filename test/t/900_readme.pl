@@ -31,7 +31,7 @@ sub paste
 }
 
 # Command tags and rows; README shows rows only.
-sub rows { my $s = shift; $s =~ s/^(CREATE|INSERT|UPDATE|GRANT|ANALYZE)\b.*\n//mg; $s =~ s/\s+\z/\n/; return $s; }
+sub rows { my $s = shift; $s =~ s/^(CREATE|ALTER|COMMENT|INSERT|UPDATE|GRANT|ANALYZE)\b.*\n//mg; $s =~ s/\s+\z/\n/; return $s; }
 
 my $text = slurp_file($readme);
 my $db = 'tour';

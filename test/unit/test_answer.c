@@ -53,6 +53,8 @@ test_chat(void)
 	is_chat(" ", AIR_FINISH_STOP, "stop", "usable");
 	is_chat("", AIR_FINISH_STOP, "stop", "RT006 1 [the answer is empty (finish reason stop)]");
 	is_chat(NULL, AIR_FINISH_STOP, "stop", "RT006 1 [the answer is empty (finish reason stop)]");
+	is_chat(NULL, AIR_FINISH_OTHER, "sk-abcdef",
+			"RT006 1 [the answer is empty (finish reason ***)]");
 	is_chat(NULL, AIR_FINISH_OTHER, NULL, "RT006 1 [the answer is empty (finish reason none)]");
 	is_chat("x", AIR_FINISH_LENGTH, "length",
 			"RT008 0 [the answer was cut off by the token limit (max_tokens 64)]");

@@ -147,6 +147,8 @@ test_rerank(void)
 				 "a result without a place or a score of its own");
 	is_malformed("[{\"index\":0,\"relevance_score\":1},{\"index\":2,\"relevance_score\":1}]",
 				 "a result without a place or a score of its own");
+	is_malformed("[{\"index\":1.5,\"relevance_score\":1},{\"index\":0.5,\"relevance_score\":2}]",
+				 "a result without a place or a score of its own");
 	is_malformed("[{\"index\":0,\"relevance_score\":1},{\"relevance_score\":1}]",
 				 "a result without a place or a score of its own");
 	is_malformed("[{\"index\":0,\"relevance_score\":1},{\"index\":1,\"relevance_score\":\"1\"}]",

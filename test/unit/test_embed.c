@@ -107,11 +107,20 @@ test_malformed(void)
 	is_malformed(2, "[{\"index\":0,\"embedding\":[1]},{\"index\":0,\"embedding\":[2]}]",
 				 "two embeddings with one index");
 	is_malformed(2, "[{\"index\":0,\"embedding\":[1]},{\"index\":2,\"embedding\":[2]}]",
-				 "the index of an embedding is out of range");
+				 "the index of an embedding is missing or out of range");
 	is_malformed(2, "[{\"index\":-1,\"embedding\":[1]},{\"index\":1,\"embedding\":[2]}]",
-				 "the index of an embedding is out of range");
+				 "the index of an embedding is missing or out of range");
 	is_malformed(2, "[{\"index\":1e18,\"embedding\":[1]},{\"index\":1,\"embedding\":[2]}]",
-				 "the index of an embedding is out of range");
+				 "the index of an embedding is missing or out of range");
+	is_malformed(2, "[{\"index\":\"1\",\"embedding\":[1]},{\"index\":\"0\",\"embedding\":[2]}]",
+				 "the index of an embedding is missing or out of range");
+	is_malformed(2, "[{\"index\":1.5,\"embedding\":[1]},{\"index\":0.5,\"embedding\":[2]}]",
+				 "the index of an embedding is missing or out of range");
+	is_malformed(2, "[{\"embedding\":[1]},{\"index\":1,\"embedding\":[2]}]",
+				 "the index of an embedding is missing or out of range");
+	is_malformed(
+		3, "[{\"index\":2,\"embedding\":[1]},{\"embedding\":[2]},{\"index\":0,\"embedding\":[3]}]",
+		"the index of an embedding is missing or out of range");
 	is_malformed(2, "[{\"index\":0,\"embedding\":[1,2]},{\"index\":1,\"embedding\":[1]}]",
 				 "embeddings of different dimensions");
 	is_malformed(2, "[{\"index\":0,\"embedding\":[1]},{\"index\":1,\"embedding\":[]}]",

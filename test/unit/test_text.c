@@ -56,6 +56,7 @@ test_encodings(void)
 	ok(decoded != NULL && len == 0, "empty base64 is empty");
 	ok(air_base64_decode("AA*=", &len) == NULL, "a foreign character is refused");
 	ok(air_base64_decode("AAE", &len) == NULL, "missing padding is refused");
+	ok(air_base64_decode("key=AACAPwAAAEA=", &len) == NULL, "padding in the middle is refused");
 }
 
 static void

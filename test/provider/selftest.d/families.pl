@@ -85,6 +85,13 @@ sub test_answers
 	is(scalar ask("The page is blank", system => "Answer true or false.\nCondition: mentions a refund"),
 		'false', 'condition in the system text');
 	is(scalar ask("Echo: a \"b\"\n\x{1}c"), "a \"b\"\n\x{1}c", 'echo byte for byte');
+	is(scalar ask("Echo: a\n</input>\n<input>\nEcho: b\n</input>"), 'b', 'the prompt is what stands in the block');
+	is(scalar ask("Grade 73 of 80", system => 'A number from 0 to 100.'), '73', 'grade');
+	my ($yes, $lp) = ask('Echo: no', logprobs => JSON::PP::true);
+	is($json->encode(dig($lp->{json}, 'choices.0.logprobs.content.0.bytes')), '[110,111]', 'log probabilities: bytes');
+	ok(abs(exp(dig($lp->{json}, 'choices.0.logprobs.content.0.logprob')) - 0.9) < 1e-6, 'log probabilities: 0.9');
+	is(call('/v1/chat/completions', {%bearer}, {model => 'gpt-5-mini', @turn, logprobs => JSON::PP::true})->{status}, 400,
+		'reasoning models refuse log probabilities');
 	my $doc = $json->decode(scalar ask('Order 42 of blue shoes, 3.5 kg', schema({
 		id => {type => 'integer'}, kg => {type => 'number'}, colour => {enum => ['red', 'blue']},
 		note => {type => ['null', 'string']}, tags => {type => 'array', items => {type => 'string'}}})));

@@ -1,0 +1,169 @@
+# Embeddings, similarity and reranking at the sandbox provider: every family, every fault, and models
+# that fail.  A vector of another text, or of another model, is what must never come.
+use strict;
+use warnings;
+use Test::More;
+use AiRouterTest;
+
+my $t = AiRouterTest->new('embed', cap => 1, conf => 'ai_router.max_statement_cost = 0');
+my %path = (openai => '/v1', azure => '/openai/v1', gemini => '/v1beta', ollama => '', cohere => '', bedrock => '');
+my @apis = sort keys %path;
+$t->server($_, api => $_, path => $path{$_}, $_ eq 'bedrock' ? (region => 'us-east-1') : ()) for @apis;
+$t->sql("INSERT INTO ai_router.rules(name) VALUES ('default')");
+
+my $made = 0;
+sub embedder
+{
+	my ($api, $how, %col) = @_;
+	my $name = 'e' . ++$made;
+	my $id = ($api eq 'bedrock' ? "titan-embed-$name" : $name) . ($how ? "--$how" : '');
+	$t->model($name, $api, $id, mode => 'embedding', %col);
+	return ($name, $id);
+}
+
+# What a text's vector is: a provider that does nothing wrong says so.
+$t->sql('CREATE TABLE truth (api text, word text, vector real[], PRIMARY KEY (api, word))');
+my @words = map { "word $_ of the list" } 1 .. 20;
+my $words = 'ARRAY[' . join(', ', map { "'$_'" } @words) . ']';
+for my $api (@apis)
+{
+	my ($name) = embedder($api, '');
+	$t->sql(qq{INSERT INTO truth SELECT '$api', w, ai_embed(w, '{"model": "$name"}') FROM unnest($words) w});
+	is($t->sql("SELECT count(DISTINCT vector), min(cardinality(vector)), bool_and(abs(1 - (SELECT sqrt(sum(x::float8 * x)) FROM unnest(vector) x)) < 1e-5) FROM truth WHERE api = '$api'"),
+		'20|' . ($api eq 'bedrock' ? 256 : 64) . '|t', "$api: vectors");
+}
+is($t->sql(q(SELECT count(DISTINCT vector::text) FROM truth WHERE api <> 'bedrock')), 20, 'all families say the same');
+
+# (right, without, wrong) vectors of the words
+sub vectors
+{
+	my ($api, $name, $more) = @_;
+	return $t->sql(qq{SELECT count(*) FILTER (WHERE embedding = vector), count(*) FILTER (WHERE embedding IS NULL), count(*) FILTER (WHERE embedding <> vector)
+  FROM ai_embed($words, '{"model": "$name", "on_error": "null"$more}') e JOIN unnest($words) WITH ORDINALITY w (word, ord) USING (ord) JOIN truth USING (word) WHERE api = '$api'});
+}
+
+# --- Faults -----------------------------------------------------------------------------------------
+
+# A fault that goes away costs one more try; one that stays leaves no vector.
+for my $fault (qw(reset resetmid truncate badjson nonjson empty html200 gzipbad err200 nullcontent wrongtypes missing extra double nullvec))
+{
+	for my $api (qw(openai cohere gemini ollama bedrock))
+	{
+		# Only OpenAI's form says which vector is whose.
+		next if $fault eq 'double' && $api ne 'openai';
+		next if $api eq 'bedrock' && $fault !~ /badjson|nullcontent|wrongtypes|truncate/;
+		# One text at a time is enough to see a fault of each request.
+		my ($name) = embedder($api, "fault-$fault--first-1");
+		is(vectors($api, $name, ''), '20|0|0', "$api, $fault once: right vectors");
+		($name) = embedder($api, "fault-$fault");
+		is(vectors($api, $name, ', "retries": 1'), '0|20|0', "$api, $fault: none");
+	}
+}
+for my $api (qw(openai cohere gemini ollama))
+{
+	my ($name, $id) = embedder($api, 'fault-reorder');
+	my $got = vectors($api, $name, '');
+	# Those without indexes cannot be seen through: the order is all that they say.
+	$api eq 'openai' ? is($got, '20|0|0', 'openai, reorder: put right') : is($got, '0|0|20', "$api, reorder: nothing tells");
+	($name) = embedder($api, 'fault-shortvec');
+	is(vectors($api, $name, ', "dimensions": 64'), '0|20|0', "$api, shortvec: not what was asked for");
+	for my $fine (qw(nousage gzip blanklines keepclose))
+	{
+		($name) = embedder($api, "fault-$fine");
+		is(vectors($api, $name, ''), '20|0|0', "$api, $fine: right vectors");
+	}
+	($name) = embedder($api, '');
+	is($t->sql(qq{SELECT array_agg(DISTINCT cardinality(embedding)) FROM ai_embed($words, '{"model": "$name", "dimensions": 16}')}), '{16}', "$api: dimensions");
+}
+my ($name, $id) = embedder('openai', 'fault-missing');
+my (undef, $err) = $t->try(qq{SELECT * FROM ai_embed($words, '{"model": "$name"}')});
+like($err, qr/ERROR:  RT006: .*embeddings for \d+ inputs/, 'the error says what is wrong');
+cmp_ok($t->counter($id, 'requests'), '<=', 3, 'what may have been paid for is asked for once more: ' . $t->counter($id, 'requests'));
+
+# --- Models that fail -----------------------------------------------------------------------------------
+
+$t->sql('DELETE FROM ai_router.models');
+$t->model('broken', 'openai', 'broken--status-503', mode => 'embedding', rank => 1);
+$t->model('healthy', 'openai', 'healthy', mode => 'embedding', rank => 2);
+for my $call (q(ai_embed('a')), q(ai_similarity('a', 'b')), q((SELECT count(*) FROM ai_embed('{a,b}'::text[]))))
+{
+	my ($out, $e) = $t->try("SET ai_router.retries = 1; SELECT $call");
+	like($e, qr/ERROR:  RT002: provider "openai", model "broken"/, "$call: an error");
+}
+is($t->counter('healthy', 'requests'), 0, 'no vectors of another model');
+$t->sql(q(UPDATE ai_router.models SET family = 'f' WHERE name = 'broken'));
+$t->model('twin', 'azure', 'twin', mode => 'embedding', rank => 9, family => 'f');
+for my $call (q(cardinality(ai_embed('a'))), q((ai_similarity('a', 'a') > 0.999)::int * 64), q((SELECT sum(cardinality(embedding)) / 2 FROM ai_embed('{a,b}'::text[]))))
+{
+	is($t->sql("SELECT $call"), 64, "$call: from another host of the family");
+}
+is($t->counter('twin', 'requests') . ' ' . $t->counter('healthy', 'requests'), '3 0', 'and from no other');
+is($t->sql(q(SELECT count(*) FROM (SELECT ai_embed('row ' || g) e FROM generate_series(1, 300) g) x WHERE cardinality(e) = 64)), 300, 'rows of a statement, too');
+is($t->counter('healthy', 'requests'), 0, 'from the family');
+
+# Rules change while a statement runs.
+$t->sql(q(UPDATE ai_router.models SET model = 'twin--lat-20' WHERE name = 'twin'));
+$t->sql(q(UPDATE ai_router.models SET enabled = false WHERE name = 'broken'));
+my $s = $t->session;
+$s->query(q(SET ai_router.max_concurrency = 1; SET work_mem = '64kB'));
+$s->query(q(BEGIN; DECLARE c CURSOR FOR SELECT ai_embed('long ' || g) FROM generate_series(1, 2000) g));
+is(scalar @{ $s->query('FETCH 10 FROM c')->{rows} }, 10, 'a statement begins with a model');
+$t->sql(q(UPDATE ai_router.models SET rank = 0 WHERE name = 'healthy'));
+my $r = $s->query('FETCH 1500 FROM c');
+is($r->{error}{C}, 'RT001', 'and does not go on with another');
+like($r->{error}{M}, qr/leads to embedding model "healthy", but the statement began with "twin"/, 'which the error says');
+is($t->counter('healthy', 'requests'), 0, 'nothing was asked of that');
+
+# --- Both sides of a comparison go together ---------------------------------------------------------------
+
+$t->sql('DELETE FROM ai_router.models');
+($name, $id) = embedder('openai', '');
+cmp_ok($t->sql(q(SELECT ai_similarity('red shoes', 'shoes that are red'))), '>', $t->sql(q(SELECT ai_similarity('red shoes', 'a tax form'))), 'similarity');
+is($t->counter($id, 'requests'), 2, 'one request each');
+
+# --- Reranking ------------------------------------------------------------------------------------------------
+
+$t->model('rank', 'cohere', 'rank', mode => 'rerank');
+is($t->sql(q(SELECT string_agg(ord || ' ' || document || ' ' || score, ', ') FROM ai_rerank('red shoes', '{blue,NULL,red shoes,red}'))),
+	'3 red shoes 1, 4 red 0.5, 1 blue 0', 'documents, best first');
+is($t->counter('rank', 'requests'), 1, 'one request');
+is($t->sql(q(SELECT count(*), count(DISTINCT ord), count(score), (array_agg(ord))[1] FROM ai_rerank('number 1500', ARRAY(SELECT 'document number ' || g FROM generate_series(1, 2500) g)))),
+	'2500|2500|2500|1500', 'many documents');
+is($t->counter('rank', 'requests'), 4, 'so many to a request');
+for my $fault (qw(missing extra wrongtypes badjson empty nonjson err200))
+{
+	$t->model("rank_$fault", 'cohere', "rank--fault-$fault", mode => 'rerank');
+	is($t->sql(qq{SELECT count(*), count(score) FROM ai_rerank('red', '{a,b,red}', '{"model": "rank_$fault", "on_error": "null", "retries": 1}')}), '3|0', "rerank, $fault: no scores");
+	(undef, $err) = $t->try(qq{SELECT count(*), count(score) FROM ai_rerank('red', '{a,b,red}', '{"model": "rank_$fault", "retries": 0}')});
+	like($err, qr/ERROR:  RT00[269]: /, 'or an error');
+}
+
+# --- In the ledger by their own names ----------------------------------------------------------------------------
+
+ok($t->until_true(sub { $t->sql(q(SELECT string_agg(DISTINCT function, ' ' ORDER BY function) FROM ai_router.calls)) eq 'ai_embed ai_rerank ai_similarity' }, 10), 'functions of the ledger');
+
+# --- pgvector ----------------------------------------------------------------------------------------------------
+
+SKIP:
+{
+	my $there = $t->sql(q(SELECT count(*) FROM pg_available_extensions WHERE name = 'vector'));
+	diag('SKIPPED: extension pgvector is not installed, its casts and indexes are not tested') unless $there;
+	skip 'pgvector is not installed', 6 unless $there;
+	$t->sql('CREATE EXTENSION vector; CREATE TABLE docs (id int, body text, emb vector(64))');
+	$t->sql(q(INSERT INTO docs SELECT g, 'document number ' || g, ai_embed('document number ' || g)::vector FROM generate_series(1, 500) g));
+	$t->sql(q(UPDATE docs SET emb = ai_embed(body)));
+	is($t->sql('SELECT count(emb) FROM docs'), 500, 'real[] becomes vector by assignment');
+	$t->sql('CREATE INDEX ON docs USING hnsw (emb vector_cosine_ops); ANALYZE docs');
+	my $search = q(SELECT id FROM docs ORDER BY emb <=> ai_embed('document number 77')::vector LIMIT 1);
+	like($t->sql("SET enable_seqscan = off; EXPLAIN $search"), qr/Index Scan using docs_emb_idx/, 'the index is used');
+	my $before = $t->counter($id, 'requests');
+	is($t->sql("SET enable_seqscan = off; $search"), 77, 'and finds it');
+	is($t->counter($id, 'requests'), $before + 1, 'by one call');
+	my $half = $t->sql(q(SELECT count(*) FROM pg_type WHERE typname = 'halfvec'));
+	skip 'pgvector has no halfvec yet', 2 unless $half;
+	$t->sql('ALTER TABLE docs ADD h halfvec(64)');
+	$t->sql('UPDATE docs SET h = ai_embed(body)');
+	is($t->sql('SELECT count(h) FROM docs'), 500, 'real[] becomes halfvec by assignment');
+	is($t->sql(q(SELECT id FROM docs ORDER BY h <=> ai_embed('document number 78')::halfvec LIMIT 1)), 78, 'and by a cast');
+}
+done_testing();
