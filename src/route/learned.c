@@ -174,7 +174,9 @@ air_learned_reason(const AirRouteInput *in, const AirRule *rule, const AirCandid
 	if (untaught >= 0)
 		return psprintf("order of the rule: too few outcomes of \"%s\"",
 						cands[untaught].model->name);
-	evidence = cand->evidence == AIR_EVIDENCE_TEXT ? "by its words" : "by its task";
+	evidence = cand->evidence == AIR_EVIDENCE_TEXT   ? "by its words"
+			   : cand->evidence == AIR_EVIDENCE_TASK ? "by its task"
+													 : "of all prompts";
 	if (i > 0)
 		return psprintf("predicted success %.2f %s", cand->success, evidence);
 	if (cand->propensity > 0 && cand->propensity < 0.5 &&

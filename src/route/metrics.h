@@ -16,7 +16,9 @@ extern double air_auc(const double *p, const float *outcome, const float *weight
 /* Expected calibration error over ten bins of equal width. */
 extern double air_ece(const double *p, const float *outcome, const float *weight, int n);
 
-/* Mean log loss; predictions are clipped to [1e-6, 1 - 1e-6]. */
+/* Log loss of one prediction and of many (the mean); predictions are clipped to [1e-6, 1 - 1e-6].
+ */
+extern double air_log_loss_one(double p, double outcome);
 extern double air_log_loss(const double *p, const float *outcome, const float *weight, int n);
 
 /*

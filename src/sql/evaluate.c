@@ -19,7 +19,7 @@
 
 #include "config/learned.h"
 #include "route/learned.h"
-#include "sql/learn_data.h"
+#include "sql/learn_input.h"
 #include "sql/spi.h"
 
 PG_FUNCTION_INFO_V1(air_sql_evaluate);
@@ -96,7 +96,7 @@ mean_of(const Mean *mean, double dflt)
 
 /* The outcome of the prompt whose examples are order[0 .. n). */
 static void
-outcome_of(const AirLearnData *data, const AirLearnReport *report, const Indexed *order, int n,
+outcome_of(const AirLearnInput *data, const AirLearnReport *report, const Indexed *order, int n,
 		   Outcome *out)
 {
 	Mean tried[AIR_PREDICTOR_MODELS] = {{0}};
@@ -128,7 +128,7 @@ outcome_of(const AirLearnData *data, const AirLearnReport *report, const Indexed
 }
 
 static void
-count(Policy *policy, const AirLearnData *data, const Outcome *outcome, int model, double part)
+count(Policy *policy, const AirLearnInput *data, const Outcome *outcome, int model, double part)
 {
 	policy->quality += outcome->score[model] * part;
 	policy->cost += data->costs[model] * part;
@@ -137,7 +137,7 @@ count(Policy *policy, const AirLearnData *data, const Outcome *outcome, int mode
 
 /* The model whose mean score is highest; the cheaper one of equals. */
 static int
-strongest(const AirLearnData *data, const AirLearnReport *report)
+strongest(const AirLearnInput *data, const AirLearnReport *report)
 {
 	int best = 0;
 
@@ -149,7 +149,7 @@ strongest(const AirLearnData *data, const AirLearnReport *report)
 }
 
 static Datum
-shares_of(const AirLearnData *data, const Policy *policy, int prompts)
+shares_of(const AirLearnInput *data, const Policy *policy, int prompts)
 {
 	StringInfoData buf;
 
@@ -169,7 +169,7 @@ shares_of(const AirLearnData *data, const Policy *policy, int prompts)
 }
 
 static void
-put_row(ReturnSetInfo *rsinfo, const AirLearnData *data, const Policy *policy, int prompts,
+put_row(ReturnSetInfo *rsinfo, const AirLearnInput *data, const Policy *policy, int prompts,
 		double dearest)
 {
 	Datum values[6];
@@ -187,7 +187,7 @@ put_row(ReturnSetInfo *rsinfo, const AirLearnData *data, const Policy *policy, i
 }
 
 static void
-replay(const AirLearnData *data, const AirLearnReport *report, double tolerance,
+replay(const AirLearnInput *data, const AirLearnReport *report, double tolerance,
 	   ReturnSetInfo *rsinfo)
 {
 	Policy policies[] = {{psprintf("learned, tolerance %.3g", tolerance)},
@@ -227,18 +227,19 @@ evaluate(const AirConfig *config, const AirRule *rule, double tolerance, ReturnS
 	MemoryContext work =
 		AllocSetContextCreate(CurrentMemoryContext, "ai_router evaluation", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(work);
-	AirLearnData data;
+	AirLearnInput data;
 	AirLearnReport report;
 	uint8 *bytes;
 	size_t len;
 
-	air_learn_data_load(config, rule, 0, &data);
+	air_learn_input_load(config, rule, 0, &data);
 	if (data.in.nexamples == 0)
 		ereport(ERROR, (errcode(ERRCODE_NO_DATA_FOUND),
 						errmsg("there are no examples for the models of rule \"%s\"", rule->name),
 						errhint("Insert outcomes into ai_router.examples, or tell them with "
 								"ai_feedback().")));
 	data.in.seed = SEED;
+	data.in.new_tasks = true;
 	data.in.held_out =
 		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(double) * (size_t) data.in.nexamples);
 	(void) air_learn(&data.in, &report, &bytes, &len);

@@ -16,7 +16,7 @@
 
 #include "base/text.h"
 #include "config/learned.h"
-#include "sql/learn_data.h"
+#include "sql/learn_input.h"
 #include "sql/spi.h"
 
 PG_FUNCTION_INFO_V1(air_sql_prompt_features);
@@ -66,7 +66,7 @@ json_string(StringInfo buf, const char *value)
 
 /* All figures of a training, for predictors.report. */
 static char *
-report_json(const AirLearnData *data, const AirLearnReport *r)
+report_json(const AirLearnInput *data, const AirLearnReport *r)
 {
 	StringInfoData buf;
 
@@ -141,7 +141,7 @@ versions_of(const char *rule, int *highest, int64 *seen, int in_use)
 
 /* Write a version. */
 static void
-put_version(const char *rule, int version, const AirLearnData *data, const AirLearnReport *r,
+put_version(const char *rule, int version, const AirLearnInput *data, const AirLearnReport *r,
 			const uint8 *bytes, size_t len)
 {
 	Oid types[] = {TEXTOID,   INT4OID,   TEXTARRAYOID, INT4OID, INT8OID,
@@ -190,7 +190,7 @@ verdict_of(const AirLearnReport *r, int i, bool kept)
 
 /* The report's rows. */
 static void
-put_rows(ReturnSetInfo *rsinfo, const char *rule, int version, const AirLearnData *data,
+put_rows(ReturnSetInfo *rsinfo, const char *rule, int version, const AirLearnInput *data,
 		 const AirLearnReport *r, bool kept)
 {
 	for (int i = 0; i < data->in.nmodels; i++)
@@ -220,7 +220,7 @@ train_rule(const AirConfig *config, const AirRule *rule, ReturnSetInfo *rsinfo)
 		AllocSetContextCreate(CurrentMemoryContext, "ai_router training", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(work);
 	const AirLearned *learned = air_config_learned(config, rule->name);
-	AirLearnData data;
+	AirLearnInput data;
 	AirLearnReport report;
 	uint8 *bytes;
 	size_t len;
@@ -229,12 +229,13 @@ train_rule(const AirConfig *config, const AirRule *rule, ReturnSetInfo *rsinfo)
 	bool kept;
 
 	versions_of(rule->name, &highest, &seen, learned != NULL ? learned->version : 0);
-	air_learn_data_load(config, rule, seen, &data);
+	air_learn_input_load(config, rule, seen, &data);
 	if (data.in.nmodels == 0)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("rule \"%s\" has no chat model", rule->name),
 						errhint("ai_router.check() lists what cannot work.")));
 	data.in.seed = SEED;
+	data.in.new_tasks = true;
 	data.in.incumbent = learned != NULL ? learned->predictor : NULL;
 	kept = air_learn(&data.in, &report, &bytes, &len) && report.beats_incumbent;
 	if (kept)
@@ -293,21 +294,6 @@ air_sql_train(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-static const char *
-evidence_name(AirEvidence evidence)
-{
-	switch (evidence)
-	{
-		case AIR_EVIDENCE_TEXT:
-			return "text";
-		case AIR_EVIDENCE_TASK:
-			return "task";
-		case AIR_EVIDENCE_NONE:
-			break;
-	}
-	return "none";
-}
-
 static void
 put_predictions(const AirPredictor *predictor, text *prompt, const char *task,
 				ReturnSetInfo *rsinfo)
@@ -328,7 +314,7 @@ put_predictions(const AirPredictor *predictor, text *prompt, const char *task,
 		values[0] = PointerGetDatum(cstring_to_text_with_len(name, len));
 		values[1] = Float8GetDatum(p->success);
 		nulls[1] = p->evidence == AIR_EVIDENCE_NONE;
-		values[2] = CStringGetTextDatum(evidence_name(p->evidence));
+		values[2] = CStringGetTextDatum(air_evidence_name(p->evidence));
 		values[3] = Int32GetDatum(p->examples);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
@@ -352,8 +338,7 @@ air_sql_predict(PG_FUNCTION_ARGS)
 
 		if (learned != NULL)
 			put_predictions(learned->predictor, PG_GETARG_TEXT_PP(1),
-							PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2)),
-							rsinfo);
+							PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2)), rsinfo);
 	}
 	PG_FINALLY();
 	{

@@ -1,19 +1,19 @@
 /*
- * learn_data.h
+ * learn_input.h
  *	  What training and evaluation start from: a rule's models and their examples.
  */
-#ifndef AIR_LEARN_DATA_H
-#define AIR_LEARN_DATA_H
+#ifndef AIR_LEARN_INPUT_H
+#define AIR_LEARN_INPUT_H
 
 #include "config/registry.h"
 #include "route/learn.h"
 
-typedef struct AirLearnData
+typedef struct AirLearnInput
 {
 	AirLearn in;                        /* models from the cheapest on, examples by id */
 	int64 last;                         /* highest id of an example, 0: there is none */
 	double costs[AIR_PREDICTOR_MODELS]; /* USD of a usual call; NaN: unknown */
-} AirLearnData;
+} AirLearnInput;
 
 /* The rule of that name; ereports if there is none that is enabled. */
 extern const AirRule *air_learn_rule(const AirConfig *config, const char *name);
@@ -24,6 +24,6 @@ extern const AirRule *air_learn_rule(const AirConfig *config, const char *name);
  * CurrentMemoryContext.  ereports if the rule has more models than a predictor takes.
  */
 extern void
-air_learn_data_load(const AirConfig *config, const AirRule *rule, int64 seen, AirLearnData *out);
+air_learn_input_load(const AirConfig *config, const AirRule *rule, int64 seen, AirLearnInput *out);
 
 #endif

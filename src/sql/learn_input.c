@@ -1,5 +1,5 @@
 /*
- * learn_data.c
+ * learn_input.c
  *	  What training and evaluation start from: a rule's models and their examples.
  *
  * Outcomes pool over a family, so a family is one model here, at the price of its
@@ -16,7 +16,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "sql/learn_data.h"
+#include "sql/learn_input.h"
 
 /* A usual call, for comparing models whose calls nobody has counted. */
 #define USUAL_INPUT 500
@@ -76,7 +76,7 @@ by_cost(const void *a, const void *b)
 
 /* The rule's families and models, the cheapest first. */
 static void
-load_models(const AirConfig *config, const AirRule *rule, AirLearnData *out)
+load_models(const AirConfig *config, const AirRule *rule, AirLearnInput *out)
 {
 	Priced found[AIR_PREDICTOR_MODELS];
 	const char **names;
@@ -118,7 +118,7 @@ load_models(const AirConfig *config, const AirRule *rule, AirLearnData *out)
 
 /* One row of EXAMPLES; the bytes are copied into cxt. */
 static void
-take_row(HeapTuple tuple, TupleDesc desc, int64 seen, AirLearnData *out, AirExample *e,
+take_row(HeapTuple tuple, TupleDesc desc, int64 seen, AirLearnInput *out, AirExample *e,
 		 MemoryContext cxt)
 {
 	MemoryContext caller = MemoryContextSwitchTo(cxt);
@@ -145,7 +145,7 @@ take_row(HeapTuple tuple, TupleDesc desc, int64 seen, AirLearnData *out, AirExam
 }
 
 static Datum
-names_array(const AirLearnData *data)
+names_array(const AirLearnInput *data)
 {
 	Datum *names = palloc(sizeof(Datum) * Max(data->in.nmodels, 1));
 
@@ -163,7 +163,7 @@ tick(void *arg)
 }
 
 void
-air_learn_data_load(const AirConfig *config, const AirRule *rule, int64 seen, AirLearnData *out)
+air_learn_input_load(const AirConfig *config, const AirRule *rule, int64 seen, AirLearnInput *out)
 {
 	Oid type = TEXTARRAYOID;
 	Datum names;
