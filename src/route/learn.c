@@ -34,8 +34,6 @@ clear_report(const AirLearn *in, AirLearnReport *report)
 static void
 put_held_out(const AirLearn *in, const AirLearnData *data, const AirLearnModel *models)
 {
-	for (int i = 0; i < in->nexamples; i++)
-		in->held_out[i] = NAN;
 	for (int m = 0; m < data->nmodels; m++)
 		for (int r = data->first[m]; r < data->first[m + 1] && models[m].p != NULL; r++)
 			in->held_out[data->examples[r]] = models[m].p[data->rows[r].text];
@@ -51,6 +49,8 @@ air_learn(const AirLearn *in, AirLearnReport *report, uint8 **bytes, size_t *len
 	*bytes = NULL;
 	*len = 0;
 	clear_report(in, report);
+	for (int i = 0; i < in->nexamples && in->held_out != NULL; i++)
+		in->held_out[i] = NAN;
 	if (!air_learn_data(in, report, &data))
 		return false;
 	for (int m = 0; m < data.nmodels; m++)

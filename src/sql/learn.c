@@ -308,10 +308,7 @@ put_predictions(const AirPredictor *predictor, text *prompt, const char *task,
 		const AirPrediction *p = &predictions[i];
 		Datum values[4];
 		bool nulls[4] = {false};
-		int len;
-		const char *name = air_predictor_model(predictor, i, &len);
-
-		values[0] = PointerGetDatum(cstring_to_text_with_len(name, len));
+		values[0] = CStringGetTextDatum(air_predictor_model(predictor, i));
 		values[1] = Float8GetDatum(p->success);
 		nulls[1] = p->evidence == AIR_EVIDENCE_NONE;
 		values[2] = CStringGetTextDatum(air_evidence_name(p->evidence));
