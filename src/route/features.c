@@ -14,6 +14,8 @@
 
 #include <math.h>
 
+#include "port/pg_bitutils.h"
+
 #include "route/features.h"
 
 #define VERSION 1
@@ -76,8 +78,10 @@ lone_character(const uint8 *s, const uint8 *end)
 /* What reading a part of a text gathers. */
 typedef struct Reading
 {
-	uint64 seen[AIR_BUCKETS / 64]; /* a bit per feature */
-	uint64 last;                   /* hash of the word before */
+	uint64 seen[AIR_BUCKETS / 64];      /* a bit per feature */
+	uint64 some[AIR_BUCKETS / 64 / 64]; /* a bit per word of them that is not zero */
+	int distinct;
+	uint64 last; /* hash of the word before */
 	int words;
 	int chars;  /* of words */
 	int digits; /* bytes of each kind */
@@ -91,8 +95,11 @@ static inline void
 mark(Reading *r, uint64 hash)
 {
 	uint32 id = finish(hash) & (AIR_BUCKETS - 1);
+	uint64 bit = UINT64CONST(1) << (id % 64);
 
-	r->seen[id / 64] |= UINT64CONST(1) << (id % 64);
+	r->distinct += (r->seen[id / 64] & bit) == 0;
+	r->seen[id / 64] |= bit;
+	r->some[id / 64 / 64] |= UINT64CONST(1) << (id / 64 % 64);
 }
 
 static void
@@ -232,7 +239,6 @@ air_features(const char *text, size_t len, AirFeatures *out)
 	const uint8 *s = (const uint8 *) text;
 	size_t read = len;
 	int n = 0;
-	int total = 0;
 	uint32 keep = AIR_BUCKETS;
 	Reading r;
 
@@ -248,24 +254,22 @@ air_features(const char *text, size_t len, AirFeatures *out)
 	identify(s, len, out);
 	shape_of(&r, len, read, out->shape);
 
-	for (int i = 0; i < AIR_BUCKETS / 64; i++)
-	{
-		for (uint64 bits = r.seen[i]; bits != 0; bits &= bits - 1)
-			total++;
-	}
 	/* Too many: those whose scrambled number is low, the same ones in every text. */
-	if (total > AIR_MAX_FEATURES)
-		keep = (uint32) ((double) AIR_MAX_FEATURES / total * AIR_BUCKETS);
-	for (int i = 0; i < AIR_BUCKETS / 64; i++)
+	if (r.distinct > AIR_MAX_FEATURES)
+		keep = (uint32) ((double) AIR_MAX_FEATURES / r.distinct * AIR_BUCKETS);
+	for (int i = 0; i < lengthof(r.some); i++)
 	{
-		uint64 bits = r.seen[i];
-
-		for (int bit = 0; bits != 0; bit++, bits >>= 1)
+		for (uint64 words = r.some[i]; words != 0; words &= words - 1)
 		{
-			uint16 id = i * 64 + bit;
+			int word = i * 64 + pg_rightmost_one_pos64(words);
 
-			if ((bits & 1) && (uint16) (id * 40503u) < keep && n < AIR_MAX_FEATURES)
-				out->ids[n++] = id;
+			for (uint64 bits = r.seen[word]; bits != 0; bits &= bits - 1)
+			{
+				uint16 id = word * 64 + pg_rightmost_one_pos64(bits);
+
+				if ((uint16) (id * 40503u) < keep && n < AIR_MAX_FEATURES)
+					out->ids[n++] = id;
+			}
 		}
 	}
 	out->n = n;

@@ -1,10 +1,16 @@
 /*
  * fit.c
- *	  Ridge logistic regression by L-BFGS, and a calibration by Newton's method.
+ *	  Ridge logistic regression by dual coordinate ascent, and a calibration by
+ *	  Newton's method.
  *
  * A prompt's words have the value 1/sqrt(n) each: then long and short prompts weigh
  * the same and one ridge serves any number of examples.  Its task is one more
  * feature with the value 1: a task with few examples is drawn to the others.
+ *
+ * In the dual each row has one unknown, the probability q that the model gives to its
+ * prompt, and the weights are sums over rows of (score - q) times the row's features.
+ * Going through the rows and setting each q to its best, all others fixed, needs a
+ * dozen rounds; there is no step width to choose and no history to keep.
  */
 #include "base/pg.h"
 
@@ -13,12 +19,13 @@
 #include "route/fit.h"
 #include "route/predict_format.h"
 
+#ifndef RIDGE
 #define RIDGE 1.0
-#define HISTORY 6
-#define MAX_STEPS 60
-#define MAX_HALVINGS 20
-#define ENOUGH 1e-5 /* stop when a step gains less than this share */
+#endif
+#define MAX_ROUNDS 40
+#define ENOUGH 2e-4 /* stop when the probabilities moved less than this, on average */
 #define ROWS_PER_TICK 4096
+#define MAX_HALVINGS 20
 
 /* See fit.h. */
 double
@@ -34,11 +41,17 @@ softplus(double x)
 	return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
 }
 
+static double
+square(double x)
+{
+	return x * x;
+}
+
 /* See fit.h. */
 double
-air_fit_score(const double *weights, int ntasks, const AirFitText *text, bool with_task)
+air_fit_score(const float *weights, int ntasks, const AirFitText *text, bool with_task)
 {
-	double sum = 0;
+	float sum = 0;
 	double z = weights[AIR_FIT_BIAS(ntasks)];
 
 	for (int i = 0; i < text->n; i++)
@@ -50,202 +63,127 @@ air_fit_score(const double *weights, int ntasks, const AirFitText *text, bool wi
 	return z + sum * text->norm;
 }
 
-/* The loss and its gradient. */
+/* Sum of squares of a row's values. */
 static double
-loss(const AirFit *fit, const int *rows, int n, const double *weights, double *gradient)
+square_norm(const AirFitText *text)
 {
-	int bias = AIR_FIT_BIAS(fit->ntasks);
-	double sum = 0;
+	double sum = 2; /* task and bias */
 
-	memset(gradient, 0, sizeof(double) * (bias + 1));
-	for (int i = 0; i < n; i++)
-	{
-		const AirFitRow *row = &fit->rows[rows[i]];
-		const AirFitText *text = &fit->texts[row->text];
-		double z = air_fit_score(weights, fit->ntasks, text, true);
-		double slope = row->weight * (air_sigmoid(z) - row->score);
-		double per_word = slope * text->norm;
-
-		sum += row->weight * (softplus(z) - row->score * z);
-		for (int j = 0; j < text->n; j++)
-			gradient[air_get16(text->ids + 2 * j)] += per_word;
-		for (int j = 0; j < AIR_SHAPES; j++)
-			gradient[AIR_FIT_SHAPES + j] += slope * text->shape[j] * AIR_SHAPE_UNIT;
-		gradient[AIR_FIT_TASKS + text->task] += slope;
-		gradient[bias] += slope;
-		if (fit->tick != NULL && i % ROWS_PER_TICK == 0)
-			fit->tick(fit->arg);
-	}
-	for (int i = 0; i < bias; i++)
-	{
-		sum += RIDGE / 2 * weights[i] * weights[i];
-		gradient[i] += RIDGE * weights[i];
-	}
-	return sum;
+	for (int i = 0; i < AIR_SHAPES; i++)
+		sum += square(text->shape[i] * AIR_SHAPE_UNIT);
+	return sum + (text->n > 0 ? 1 : 0);
 }
 
+/* Add a row's features, that many times, to the weights. */
+static void
+add_text(float *weights, int ntasks, const AirFitText *text, double times)
+{
+	float per_word = (float) (times * text->norm);
+
+	for (int i = 0; i < text->n; i++)
+		weights[air_get16(text->ids + 2 * i)] += per_word;
+	for (int i = 0; i < AIR_SHAPES; i++)
+		weights[AIR_FIT_SHAPES + i] += (float) (times * text->shape[i] * AIR_SHAPE_UNIT);
+	weights[AIR_FIT_TASKS + text->task] += (float) times;
+	weights[AIR_FIT_BIAS(ntasks)] += (float) times;
+}
+
+/*
+ * The best q of a row: log odds of q = z - pull * (q - q now), where z is the score
+ * with the present q.  The left side less the right one rises with q, so there is
+ * exactly one; Newton's steps are kept between bounds that close in.
+ */
 static double
-dot(const double *a, const double *b, int n)
+best_probability(double z, double pull, double now)
 {
-	/* Four sums: the processor need not wait for one addition to begin the next. */
-	double s[4] = {0, 0, 0, 0};
-	int i = 0;
+	double low = 0;
+	double high = 1;
+	double q = Min(Max(air_sigmoid(z), 1e-9), 1 - 1e-9);
 
-	for (; i + 4 <= n; i += 4)
+	for (int step = 0; step < 20; step++)
 	{
-		s[0] += a[i] * b[i];
-		s[1] += a[i + 1] * b[i + 1];
-		s[2] += a[i + 2] * b[i + 2];
-		s[3] += a[i + 3] * b[i + 3];
+		double excess = log(q / (1 - q)) - z + pull * (q - now);
+		double next = q - excess / (1 / (q * (1 - q)) + pull);
+
+		if (excess > 0)
+			high = q;
+		else
+			low = q;
+		if (!(next > low && next < high))
+			next = (low + high) / 2;
+		if (fabs(next - q) < 1e-7)
+			return next;
+		q = next;
 	}
-	for (; i < n; i++)
-		s[0] += a[i] * b[i];
-	return (s[0] + s[1]) + (s[2] + s[3]);
+	return q;
 }
 
+/* An order of the rows that depends on nothing but the round. */
 static void
-add(double *a, double factor, const double *b, int n)
+shuffle(int *rows, int n, uint64 *state)
 {
-	for (int i = 0; i < n; i++)
-		a[i] += factor * b[i];
-}
-
-/* The last steps and what they did to the gradient. */
-typedef struct History
-{
-	double *step[HISTORY];
-	double *change[HISTORY];
-	double curvature[HISTORY]; /* of each pair: step . change */
-	int n;                     /* ever */
-} History;
-
-/* Turn a gradient into a direction (downhill is minus it). */
-static void
-direct(const History *history, double *d, int size)
-{
-	int n = Min(history->n, HISTORY);
-	double share[HISTORY];
-
-	for (int i = 0; i < n; i++)
+	for (int i = n - 1; i > 0; i--)
 	{
-		int k = (history->n - 1 - i) % HISTORY;
+		int j;
+		int swap = rows[i];
 
-		share[k] = dot(history->step[k], d, size) / history->curvature[k];
-		add(d, -share[k], history->change[k], size);
+		*state = *state * UINT64CONST(6364136223846793005) + UINT64CONST(1442695040888963407);
+		j = (int) ((*state >> 33) % (i + 1));
+		rows[i] = rows[j];
+		rows[j] = swap;
 	}
-	if (n > 0)
-	{
-		int k = (history->n - 1) % HISTORY;
-		double scale = history->curvature[k] / dot(history->change[k], history->change[k], size);
-
-		for (int i = 0; i < size; i++)
-			d[i] *= scale;
-	}
-	else
-	{
-		double norm = sqrt(dot(d, d, size)) + 1e-12;
-
-		for (int i = 0; i < size; i++)
-			d[i] /= norm;
-	}
-	for (int i = n - 1; i >= 0; i--)
-	{
-		int k = (history->n - 1 - i) % HISTORY;
-
-		add(d, share[k] - dot(history->change[k], d, size) / history->curvature[k],
-			history->step[k], size);
-	}
-}
-
-/* Start from the plain rate. */
-static void
-start(const AirFit *fit, const int *rows, int n, double *weights)
-{
-	double good = 0.5;
-	double all = 1;
-
-	memset(weights, 0, sizeof(double) * AIR_FIT_SIZE(fit->ntasks));
-	for (int i = 0; i < n; i++)
-	{
-		good += fit->rows[rows[i]].score * fit->rows[rows[i]].weight;
-		all += fit->rows[rows[i]].weight;
-	}
-	weights[AIR_FIT_BIAS(fit->ntasks)] = log(good / (all - good));
-}
-
-static void
-descend(const AirFit *fit, const int *rows, int n, double *weights)
-{
-	int size = AIR_FIT_SIZE(fit->ntasks);
-	double *block = palloc(sizeof(double) * size * (4 + 2 * HISTORY));
-	double *gradient = block;
-	double *next = block + size;
-	double *next_gradient = block + 2 * size;
-	double *d = block + 3 * size;
-	History history = {.n = 0};
-	double now;
-
-	for (int i = 0; i < HISTORY; i++)
-	{
-		history.step[i] = block + (4 + 2 * i) * (Size) size;
-		history.change[i] = block + (5 + 2 * i) * (Size) size;
-	}
-	now = loss(fit, rows, n, weights, gradient);
-	for (int step = 0; step < MAX_STEPS; step++)
-	{
-		int k = history.n % HISTORY;
-		double length = 1;
-		double then = now;
-		double slope;
-		int tries;
-
-		memcpy(d, gradient, sizeof(double) * size);
-		direct(&history, d, size);
-		slope = dot(gradient, d, size);
-		if (!(slope > 0))
-			break;
-		for (tries = 0; tries < MAX_HALVINGS; tries++, length /= 2)
-		{
-			memcpy(next, weights, sizeof(double) * size);
-			add(next, -length, d, size);
-			then = loss(fit, rows, n, next, next_gradient);
-			if (then <= now - 1e-4 * length * slope)
-				break;
-		}
-		if (tries == MAX_HALVINGS)
-			break;
-		for (int i = 0; i < size; i++)
-		{
-			history.step[k][i] = next[i] - weights[i];
-			history.change[k][i] = next_gradient[i] - gradient[i];
-		}
-		history.curvature[k] = dot(history.step[k], history.change[k], size);
-		if (history.curvature[k] > 1e-12)
-			history.n++;
-		memcpy(weights, next, sizeof(double) * size);
-		memcpy(gradient, next_gradient, sizeof(double) * size);
-		if (now - then < ENOUGH * now)
-			break;
-		now = then;
-	}
-	pfree(block);
 }
 
 /* See fit.h. */
 void
-air_fit(const AirFit *fit, AirFitSkip skip, int fold, double *weights)
+air_fit(const AirFit *fit, AirFitSkip skip, int fold, float *weights)
 {
 	int *rows = palloc(sizeof(int) * Max(fit->nrows, 1));
+	double *q = palloc(sizeof(double) * Max(fit->nrows, 1));
+	uint64 state = 42;
+	double good = 0.5;
+	double all = 1;
+	double rate;
 	int n = 0;
 
 	for (int i = 0; i < fit->nrows; i++)
 	{
-		if (air_fit_takes(fit, &fit->rows[i], skip, fold))
-			rows[n++] = i;
+		if (!air_fit_takes(fit, &fit->rows[i], skip, fold))
+			continue;
+		rows[n++] = i;
+		good += fit->rows[i].score * fit->rows[i].weight;
+		all += fit->rows[i].weight;
 	}
-	start(fit, rows, n, weights);
-	if (n > 0)
-		descend(fit, rows, n, weights);
+	/* The ridge is on what differs from the plain rate.  With q = score the weights are zero. */
+	rate = good / all;
+	memset(weights, 0, sizeof(float) * AIR_FIT_SIZE(fit->ntasks));
+	weights[AIR_FIT_BIAS(fit->ntasks)] = (float) log(rate / (1 - rate));
+	for (int i = 0; i < n; i++)
+		q[rows[i]] = fit->rows[rows[i]].score;
+
+	for (int round = 0; round < MAX_ROUNDS && n > 0; round++)
+	{
+		double moved = 0;
+
+		shuffle(rows, n, &state);
+		for (int i = 0; i < n; i++)
+		{
+			const AirFitRow *row = &fit->rows[rows[i]];
+			const AirFitText *text = &fit->texts[row->text];
+			double z = air_fit_score(weights, fit->ntasks, text, true);
+			double now = q[rows[i]];
+			double next = best_probability(z, row->weight * square_norm(text) / RIDGE, now);
+
+			add_text(weights, fit->ntasks, text, row->weight * (now - next) / RIDGE);
+			q[rows[i]] = next;
+			moved += fabs(next - now);
+			if (fit->tick != NULL && i % ROWS_PER_TICK == 0)
+				fit->tick(fit->arg);
+		}
+		if (moved < ENOUGH * n)
+			break;
+	}
+	pfree(q);
 	pfree(rows);
 }
 

@@ -64,14 +64,14 @@ air_fit_takes(const AirFit *fit, const AirFitRow *row, AirFitSkip skip, int fold
 }
 
 /*
- * Fit the weights (AIR_FIT_SIZE entries, overwritten) with ridge 1 on all but the
- * bias.  With no rows, or of one class, they are still finite.
+ * Fit the weights (AIR_FIT_SIZE entries, overwritten) with ridge 1; that of the bias
+ * pulls to the plain rate.  With no rows, or of one class, they are still finite.
  */
-extern void air_fit(const AirFit *fit, AirFitSkip skip, int fold, double *weights);
+extern void air_fit(const AirFit *fit, AirFitSkip skip, int fold, float *weights);
 
 /* Log odds of a prompt; an unknown task adds nothing. */
 extern double
-air_fit_score(const double *weights, int ntasks, const AirFitText *text, bool with_task);
+air_fit_score(const float *weights, int ntasks, const AirFitText *text, bool with_task);
 
 /* Calibration: p = sigmoid(shift + text * z + task * t). */
 typedef struct AirStack

@@ -11,7 +11,9 @@
 #define AIR_FOLDS 5
 
 /* Counts of a task (or of all) pull towards the rate of all as if so many examples had it. */
+#ifndef AIR_TASK_PRIOR
 #define AIR_TASK_PRIOR 20.0
+#endif
 
 /* Examples in order: rows of a model side by side, texts numbered by their hash. */
 typedef struct AirLearnData
@@ -35,7 +37,7 @@ typedef struct AirLearnModel
 	AirLearnState state;
 	AirEvidence evidence;
 	double rate;     /* log odds */
-	double *weights; /* NULL without text */
+	float *weights; /* NULL without text */
 	AirStack stack;
 	AirStack new_stack;
 	double *p;     /* per text: held-out prediction */

@@ -173,7 +173,7 @@ hold_out(const AirLearnData *data, int m, AirFitSkip skip)
 	AirFit fit = fit_of(data, m);
 	Size size = sizeof(double) * data->ntexts;
 	HeldOut out = {palloc(size), palloc(size), palloc(size)};
-	double *weights = palloc(sizeof(double) * AIR_FIT_SIZE(data->ntasks));
+	float *weights = palloc(sizeof(float) * AIR_FIT_SIZE(data->ntasks));
 	double *odds = palloc(sizeof(double) * data->ntasks);
 
 	for (int fold = 0; fold < AIR_FOLDS; fold++)
@@ -346,7 +346,7 @@ air_learn_model(const AirLearnData *data, int m, AirLearnModel *out)
 		try_new_tasks(data, m, out);
 	if (out->evidence == AIR_EVIDENCE_TEXT)
 	{
-		out->weights = palloc(sizeof(double) * AIR_FIT_SIZE(data->ntasks));
+		out->weights = palloc(sizeof(float) * AIR_FIT_SIZE(data->ntasks));
 		air_fit(&fit, AIR_SKIP_NONE, 0, out->weights);
 	}
 	else

@@ -42,7 +42,7 @@ put_float(uint8 *p, double value)
 
 /* The largest weight of a word becomes the largest int16. */
 static double
-scale_of(const double *weights)
+scale_of(const float *weights)
 {
 	double largest = 0;
 
@@ -86,7 +86,7 @@ write_task(const AirLearnData *data, int task, const AirLearnModel *models, uint
 	for (int m = 0; m < data->nmodels; m++)
 	{
 		uint8 *p = dst + 8 + TASK_MODEL_BYTES * m;
-		const double *weights = models[m].weights;
+		const float *weights = models[m].weights;
 
 		put_float(p, weights != NULL ? weights[AIR_FIT_TASKS + task] : 0);
 		put_float(p + 4, models[m].task_odds[task]);

@@ -41,12 +41,13 @@ static int ntasks;
 static char *models[MODELS];
 static const double costs[MODELS] = {0.7, 20.0}; /* about USD per million tokens, mixed */
 
+/* Of the processor: other programs on the machine do not count. */
 static double
 seconds(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
@@ -330,50 +331,54 @@ outer(const char *name, bool by_task, bool new_tasks, int labels, uint64 seed)
 	return result;
 }
 
+/* The fastest of several rounds: what else the machine does is not our time. */
 static void
 time_prediction(const AirPredictor *predictor)
 {
 	enum
 	{
-		ROUNDS = 20000
+		ROUNDS = 50,
+		PROMPTS = 500
 	};
+	int which[PROMPTS];
 	AirPrediction out[AIR_PREDICTOR_MODELS];
-	double read = 0;
-	double all;
-	double began;
+	double best_read = 1e9;
+	double best_all = 1e9;
 	double sum = 0;
 	int n = 0;
 
-	began = seconds();
-	for (int i = 0; n < ROUNDS; i = (i + 1) % nquestions)
-	{
-		AirFeatures features;
-		size_t len = strlen(questions[i].prompt);
-
-		if (len < 450 || len > 550)
-			continue;
-		air_features(questions[i].prompt, len, &features);
-		n++;
-		sum += features.n;
-	}
-	read = (seconds() - began) / n * 1e6;
-	n = 0;
-	began = seconds();
-	for (int i = 0; n < ROUNDS; i = (i + 1) % nquestions)
+	for (int i = 0; n < PROMPTS && i < nquestions; i++)
 	{
 		size_t len = strlen(questions[i].prompt);
-		AirFeatures features;
 
-		if (len < 450 || len > 550)
-			continue;
-		air_features(questions[i].prompt, len, &features);
-		air_predict(predictor, &features, questions[i].task, out);
-		sum += out[0].success;
-		n++;
+		if (len > 450 && len < 550)
+			which[n++] = i;
 	}
-	all = (seconds() - began) / n * 1e6;
+	for (int round = 0; round < ROUNDS * 2; round++)
+	{
+		double began = seconds();
+		double took;
+
+		for (int i = 0; i < n; i++)
+		{
+			const Question *q = &questions[which[i]];
+			AirFeatures features;
+
+			air_features(q->prompt, strlen(q->prompt), &features);
+			sum += features.n;
+			if (round % 2 == 0)
+				continue;
+			air_predict(predictor, &features, q->task, out);
+			sum += out[0].success;
+		}
+		took = (seconds() - began) / n * 1e6;
+		if (round % 2 == 0)
+			best_read = fmin(best_read, took);
+		else
+			best_all = fmin(best_all, took);
+	}
 	printf("prediction for a prompt of about 500 bytes: %.2f us, of which features %.2f us%s\n",
-		   all, read, sum < 0 ? "!" : "");
+		   best_all, best_read, sum < 0 ? "!" : "");
 }
 
 static void
@@ -420,12 +425,16 @@ main(int argc, char **argv)
 {
 	double sum = 0;
 
+	bool quick = argc > 1 && strcmp(argv[1], "quick") == 0;
+
 	read_all();
 	printf("%d questions, %d tasks\n", nquestions, ntasks);
 	if (nquestions == 0)
 		return 1;
 	extract();
 	whole();
+	if (quick)
+		return 0;
 	outer("five folds by passage", false, true, 0, 1);
 	for (int seed = 1; seed <= 3; seed++)
 		sum += outer("five folds by passage, 1,500 labels", false, true, 1500, seed);
