@@ -121,9 +121,8 @@ outcome_of(const AirLearnInput *data, const AirLearnReport *report, const Indexe
 		double p = mean_of(&predicted[m], rate);
 
 		out->score[m] = mean_of(&tried[m], p);
-		out->predicted[m].success = p;
-		out->predicted[m].evidence =
-			report->models[m].state == AIR_LEARN_OK ? AIR_EVIDENCE_TEXT : AIR_EVIDENCE_NONE;
+		out->predicted[m].success = report->models[m].evidence == AIR_EVIDENCE_RATE ? rate : p;
+		out->predicted[m].evidence = report->models[m].evidence;
 	}
 }
 

@@ -183,9 +183,14 @@ verdict_of(const AirLearnReport *r, int i, bool kept)
 		return psprintf(
 			"not enough evidence: %s",
 			air_learn_state(r->models[i].state != AIR_LEARN_OK ? r->models[i].state : r->state));
-	if (r->models[i].state != AIR_LEARN_OK)
+	if (!kept)
+		return pstrdup("not better than the version in use");
+	if (r->models[i].evidence == AIR_EVIDENCE_NONE)
 		return psprintf("no prediction: %s", air_learn_state(r->models[i].state));
-	return pstrdup(kept ? "in use" : "not better than the version in use");
+	return psprintf("in use, by %s", r->models[i].evidence == AIR_EVIDENCE_RATE
+										 ? "its rate of success"
+									 : r->models[i].evidence == AIR_EVIDENCE_TASK ? "task"
+																				  : "prompt");
 }
 
 /* The report's rows. */
