@@ -33,7 +33,8 @@ SELECT what, ai_classify(says(what), ARRAY['billing', 'login', 'Other stuff']) F
 -- A guess is none: the model is asked once more, and says that it does not know.
 SELECT what, error_of(format('SELECT ai_classify(%L, ARRAY[''billing'', ''login''])', says(what))) FROM (VALUES
     (1, 'This is not billing'), (2, 'billing or login'), (3, 'support'), (4, '{"label":"support"}'), (5, '{"label":null}'), (6, '{"label":7}'),
-    (7, '{"a":"billing","b":"login"}'), (8, '[]'), (9, '["billing","login"]'), (10, '{'), (11, 'billin'), (12, '{"label":{"label":"billing"}}'), (13, '...')) v(n, what) ORDER BY n;
+    (7, '{"a":"billing","b":"login"}'), (8, '[]'), (9, '["billing","login"]'), (10, '{'), (11, 'billin'), (12, '{"label":{"label":"billing"}}'), (13, '...'),
+    (14, '{"label":"billing","label":"login"}'), (15, '{"error":"billing"}')) v(n, what) ORDER BY n;
 -- Labels that only case or punctuation tell apart are told apart, or not at all.
 SELECT ai_classify(says('C'), ARRAY['c', 'C', 'C++']), ai_classify(says('c'), ARRAY['c', 'C', 'C++']), ai_classify(says('c++'), ARRAY['c', 'C', 'C++']),
     ai_classify(says('-1'), ARRAY['1', '-1']);
@@ -73,7 +74,8 @@ SELECT ai_classify_multi(says('a, b'), ARRAY['a, b', 'a', 'b']), ai_classify_mul
 SELECT what, ai_filter(says(what), 'is about money') FROM (VALUES
     (1, 'yes'), (2, 'No.'), (3, 'TRUE'), (4, '{"answer":false}'), (5, '"yes"'), (6, '{"answer":"no"}'), (7, 'Answer: yes'), (8, '{"met":true}'), (9, '**Yes**'), (10, 'false')) v(n, what) ORDER BY n;
 SELECT what, error_of(format('SELECT ai_filter(%L, ''is about money'')', says(what))) FROM (VALUES
-    (1, 'maybe'), (2, 'yes and no'), (3, '{"answer":1}'), (4, '{"answer":null}'), (5, '[true]'), (6, 'yes, but no')) v(n, what) ORDER BY n;
+    (1, 'maybe'), (2, 'yes and no'), (3, '{"answer":1}'), (4, '{"answer":null}'), (5, '[true]'), (6, 'yes, but no'),
+    (7, '{"error":true}'), (8, '{"answer":true,"answer":false}')) v(n, what) ORDER BY n;
 SELECT ai_filter(NULL, 'x'), ai_filter(says('yes'), NULL), ai_filter(NULL::text), ai_filter(NULL), ai_filter(says('yes')), ai_filter(prompt => says('no')),
     ai_filter(says('yes'), 'x', '{}'), ai_filter(says('yes'), 'x', ai_hints(max_tokens => 5));
 SELECT error_of($$SELECT ai_filter('x', '{"model": "small"}')$$);
@@ -83,7 +85,7 @@ SELECT says('yes') || '' AS input WHERE ai_filter(says('yes'), 'true') AND NOT a
 SELECT what, ai_score(says(what), 'is angry') FROM (VALUES
     (1, '73'), (2, '0'), (3, '100'), (4, '{"score":55}'), (5, 'Score: 80/100'), (6, '80 %'), (7, '1'), (8, '62.5'), (9, '"7"'), (10, '40.'), (11, '{"score":33.0}')) v(n, what) ORDER BY n;
 SELECT what, error_of(format('SELECT ai_score(%L, ''is angry'')', says(what))) FROM (VALUES
-    (1, '0.73'), (2, '101'), (3, '-1'), (4, 'very'), (5, '{"score":"high"}'), (6, '{"score":1e999}'), (7, '1e2'), (8, '10 to 20'), (9, '8/10'), (10, '')) v(n, what) ORDER BY n;
+    (1, '0.73'), (2, '101'), (3, '-1'), (4, 'very'), (5, '{"score":"high"}'), (6, '{"score":1e999}'), (7, '1e2'), (8, '10 to 20'), (9, '8/10'), (10, ''), (11, '1.0')) v(n, what) ORDER BY n;
 SELECT ai_score(NULL, 'x'), ai_score('x', NULL);
 SELECT w, ai_score(says(w), 'is angry') AS s FROM unnest(ARRAY['30', '90', '60']) w ORDER BY ai_score(says(w), 'is angry') DESC LIMIT 2;
 

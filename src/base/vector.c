@@ -61,6 +61,16 @@ air_vector_text(const float *vector, int dim)
 }
 
 /* See vector.h. */
+int
+air_vector_text_dim(const char *text)
+{
+	size_t len = strlen(text);
+	size_t padding = len - strcspn(text, "=");
+
+	return (int) ((len / 4 * 3 - Min(padding, 2)) / sizeof(uint32));
+}
+
+/* See vector.h. */
 float *
 air_vector_of_text(const char *text, int *dim)
 {

@@ -13,6 +13,9 @@ extern void air_vector_get(const char *raw, size_t n, float *to);
 /* A vector's bytes in base64, palloc'ed.  NULL: not so much memory at once. */
 extern char *air_vector_text(const float *vector, int dim);
 
+/* How many numbers such a text holds, if it is one. */
+extern int air_vector_text_dim(const char *text);
+
 /* And back, palloc'ed.  NULL if it is no vector of finite numbers. */
 extern float *air_vector_of_text(const char *text, int *dim);
 

@@ -116,9 +116,9 @@ put_counts_text(ExplainState *es, const AirBatchCounts *counts, const AirTally *
 
 	initStringInfo(&line);
 	appendStringInfo(&line,
-					 "Calls Made: " INT64_FORMAT "  Cached: " INT64_FORMAT
-					 "  Joined: " INT64_FORMAT "  Failed: " INT64_FORMAT "  Retries: " INT64_FORMAT
-					 "  Skipped: " INT64_FORMAT "  Max In Flight: %d",
+					 "Calls Made: " INT64_FORMAT "  Cached: " INT64_FORMAT "  Joined: " INT64_FORMAT
+					 "  Failed: " INT64_FORMAT "  Retries: " INT64_FORMAT "  Skipped: " INT64_FORMAT
+					 "  Max In Flight: %d",
 					 tally->asked, tally->cached, tally->joined, tally->failed,
 					 tally->attempts - tally->asked, counts->skipped, tally->max_in_flight);
 	/* Only where calls have shared some. */

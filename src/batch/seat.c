@@ -17,8 +17,10 @@
 #include "batch/functions.h"
 #include "batch/seat.h"
 
-/* Of a seat's context that are kept from row to row: most prompts fit. */
+/* Of a seat's context that are kept from row to row: most prompts fit.  And of a seat for calls
+ * that share requests, of which there are many. */
 #define SEAT_BYTES 4096
+#define SMALL_SEAT_BYTES 1024
 
 void
 air_batch_call_check(const FuncExpr *expr)
@@ -81,11 +83,15 @@ air_seat_make(MemoryContext cxt, const AirBatchCall *calls, int ncalls)
 {
 	MemoryContext caller = MemoryContextSwitchTo(cxt);
 	AirSeat *seat = palloc0(offsetof(AirSeat, places) + sizeof(AirPlace) * ncalls);
+	Size bytes = SMALL_SEAT_BYTES;
 
-	seat->cxt =
-		AllocSetContextCreate(cxt, "ai_router row", 0, SEAT_BYTES, ALLOCSET_DEFAULT_MAXSIZE);
 	for (int i = 0; i < ncalls; i++)
+	{
 		place_init(&seat->places[i], &calls[i]);
+		if (calls[i].door->task != AIR_EMBED)
+			bytes = SEAT_BYTES;
+	}
+	seat->cxt = AllocSetContextCreate(cxt, "ai_router row", 0, bytes, ALLOCSET_DEFAULT_MAXSIZE);
 	MemoryContextSwitchTo(caller);
 	return seat;
 }

@@ -16,6 +16,9 @@
 #include "call/internal.h"
 #include "shared/shared.h"
 
+/* Besides the call itself. */
+#define SHARING_BYTES 2048
+
 static int64 last_call_id = 0;
 
 /* Routing needs a preloaded library that is switched on. */
@@ -37,7 +40,12 @@ new_call(AirFlow *flow, const AirCallSpec *spec)
 	AirCall *call;
 
 	require_ready();
-	cxt = AllocSetContextCreate(air_engine_context(), "ai_router call", ALLOCSET_SMALL_SIZES);
+	/* Calls that share requests are many at a time: what one of them needs fits into this. */
+	if (spec->task == AIR_EMBED)
+		cxt = AllocSetContextCreate(air_engine_context(), "ai_router call", 0, SHARING_BYTES,
+									ALLOCSET_SMALL_MAXSIZE);
+	else
+		cxt = AllocSetContextCreate(air_engine_context(), "ai_router call", ALLOCSET_SMALL_SIZES);
 	call = MemoryContextAllocZero(cxt, sizeof(AirCall));
 	call->cxt = cxt;
 	call->flow = flow;

@@ -205,7 +205,7 @@ typedef AirCall *(*AirRunSubmit)(int i, void *arg);
 typedef void (*AirRunTake)(int i, AirCall *call, void *arg);
 
 /* So many calls make a few full requests where many go into one. */
-#define AIR_PACK_WINDOW 1024
+#define AIR_PACK_WINDOW 2048
 
 /* Submit the first window; in CurrentMemoryContext, which must outlive the run. */
 extern AirRun *air_run_begin(int n, AirRunSubmit submit, AirRunTake take, void *arg);

@@ -65,6 +65,7 @@ struct AirCall
 	dlist_node in_queue; /* linked while QUEUED or WAITING */
 	AirPack *pack;       /* QUEUED: where it waits for others, NULL: in the queue */
 	AirFlow *flow;
+	AirPin *pin; /* of an embedding: what the flow is held to, set when it is routed */
 	MemoryContext cxt;
 	AirCallState state;
 	AirCallSpec spec;
@@ -205,6 +206,8 @@ extern void air_waiting_leave(AirCall *call);     /* without one: always called 
 
 /* pin.c: a flow's embeddings are of one model */
 extern bool air_pin(AirCall *call, AirFailure *err);
+extern bool air_pin_vectors(AirCall *call, int dim, AirFailure *err);
+extern bool air_pin_cached(AirCall *call, const char *text);
 extern void air_pins_free(AirFlow *flow);
 
 /* pack.c: calls that wait for others to go with them; none of these fails but begin */

@@ -105,7 +105,8 @@ air_call_find(AirCall *call)
 	{
 		const AirKey *key = key_of(call, i);
 
-		hit = key != NULL && air_cache_get(key, air_call_ttl(call), &found, &uses);
+		hit = key != NULL && air_cache_get(key, air_call_ttl(call), &found, &uses) &&
+			  air_pin_cached(call, found.text);
 		if (hit && uses > 0)
 			air_keep_tell_use(key, uses);
 		if (hit)
@@ -131,6 +132,8 @@ find_in_table(AirCall *call)
 	for (int i = 0; i < call->route.nusable; i++)
 		keys[i] = key_of(call, i);
 	hit = air_cache_table_find(keys, call->route.nusable, air_call_ttl(call), &found, &model);
+	if (hit >= 0 && !air_pin_cached(call, found.text))
+		hit = -1;
 	if (hit >= 0)
 	{
 		TimestampTz now = GetCurrentStatementStartTimestamp();

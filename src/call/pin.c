@@ -4,8 +4,9 @@
  *
  * Rules, models and settings may change while a statement runs, and a rule may lead by a row's
  * tags or length to another model than before.  The vectors of both would meet in one column: so
- *the first call of a flow settles for all that ask for the same, by function and by what they say
- * about model and dimensions.  Another host of the same family will do.
+ * the first call of a flow settles for all that ask for the same, by function and by what they say
+ * about model and dimensions.  Another host of the same family will do.  A provider may put another
+ * model behind a name, too: where its vectors have another length, that is seen.
  *
  * Pins live in the engine's memory and go with their flow.
  */
@@ -13,6 +14,7 @@
 
 #include "utils/memutils.h"
 
+#include "base/vector.h"
 #include "call/internal.h"
 
 struct AirPin
@@ -21,6 +23,7 @@ struct AirPin
 	char *asked; /* what a call must ask for to be held to it */
 	char *model;
 	char *family; /* NULL: none */
+	int dim;      /* of the first vector, 0: there was none yet */
 };
 
 /* What the caller decides about the vectors himself. */
@@ -81,6 +84,7 @@ air_pin(AirCall *call, AirFailure *err)
 		call->flow->pins = pin;
 	}
 	pfree(asked);
+	call->pin = pin;
 	if (strcmp(pin->model, model->name) == 0 ||
 		(pin->family != NULL && model->family != NULL && strcmp(pin->family, model->family) == 0))
 		return true;
@@ -90,6 +94,38 @@ air_pin(AirCall *call, AirFailure *err)
 	err->hint = "Vectors of two models cannot be compared. Name one in the hint \"model\", or, if "
 				"rules have just changed, run the statement again.";
 	return false;
+}
+
+/* Is this the length of the vectors that were taken before?  The first one settles it.  Never
+ * fails. */
+static bool
+same_length(AirPin *pin, int dim)
+{
+	if (pin->dim == 0)
+		pin->dim = dim;
+	return pin->dim == dim;
+}
+
+/* Hold the vectors of a reply to the length of those before.  False with *err.  Memory: as above.
+ */
+bool
+air_pin_vectors(AirCall *call, int dim, AirFailure *err)
+{
+	if (call->pin == NULL || same_length(call->pin, dim))
+		return true;
+	air_fail(err, AIR_ERR_BAD_ANSWER, AIR_REMEDY_RETRY,
+			 "the embedding has %d dimensions, others of this statement have %d", dim,
+			 call->pin->dim);
+	err->hint = "If the provider has put another model behind the name, ai_router.cache_clear() "
+				"forgets the vectors of the one before.";
+	return false;
+}
+
+/* Is a cached answer one that can stand beside those before?  Never fails. */
+bool
+air_pin_cached(AirCall *call, const char *text)
+{
+	return call->pin == NULL || same_length(call->pin, air_vector_text_dim(text));
 }
 
 /* The flow ends.  Never fails. */

@@ -402,10 +402,15 @@ attempt_ended(AirRequest *request)
 	request->exchange = NULL;
 	if (read && !air_judge(request->leader, &answer, &err))
 		answer_refused(request, &err, &answer, status);
-	else if (read && air_answer_texts(request, &answer, &texts, &err))
+	else if (read && air_pin_vectors(request->leader, answer.dim, &err) &&
+			 air_answer_texts(request, &answer, &texts, &err))
 		answer_taken(request, &answer, texts, status);
 	else
+	{
+		if (read)
+			err.http_status = status;
 		request_failed(request, &err);
+	}
 	MemoryContextSwitchTo(caller);
 }
 

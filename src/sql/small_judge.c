@@ -41,6 +41,30 @@ unfenced(const char *text)
 	return copy;
 }
 
+/*
+ * The member of that name, or the only one there is; NULL if neither is there.  Named twice, it
+ * says nothing, and {"error": true} is not a yes.
+ */
+static const cJSON *
+member_of(const cJSON *object, const char *name)
+{
+	const cJSON *named = NULL;
+	const cJSON *member;
+
+	cJSON_ArrayForEach (member, object)
+	{
+		if (strcmp(member->string, name) != 0)
+			continue;
+		if (named != NULL)
+			return NULL;
+		named = member;
+	}
+	if (named == NULL && cJSON_GetArraySize(object) == 1 &&
+		strcmp(object->child->string, "error") != 0)
+		return object->child;
+	return named;
+}
+
 /* An answer as JSON, of an object its member of that name or its only one; NULL: it is no JSON. */
 static const cJSON *
 read_json(const char *text, const char *member, AirJson **doc)
@@ -55,13 +79,7 @@ read_json(const char *text, const char *member, AirJson **doc)
 	if (*doc == NULL)
 		return NULL;
 	root = (*doc)->root;
-	if (cJSON_IsObject(root))
-	{
-		const cJSON *named = cJSON_GetObjectItemCaseSensitive(root, member);
-
-		root = named != NULL || cJSON_GetArraySize(root) != 1 ? named : root->child;
-	}
-	return root;
+	return cJSON_IsObject(root) ? member_of(root, member) : root;
 }
 
 /* {"value": .., "confidence": ..}: value is JSON text. */
@@ -275,7 +293,10 @@ judge_yes_no(void *arg pg_attribute_unused(), const char *text, double confidenc
 	return accept(verdict ? "true" : "false", confidence, canonical);
 }
 
-/* A number from 0 to 100 in words, or NaN.  "80/100" and "80 %" are such, "0.8" may be another. */
+/*
+ * A number from 0 to 100 in words, or NaN.  "80/100" and "80 %" are such, "0.8" may be another, and
+ * "1.0" is rather all of 1 than a hundredth.
+ */
 static double
 read_grade(const char *text)
 {
@@ -286,12 +307,14 @@ read_grade(const char *text)
 
 	if (digits == 0 || digits > 3)
 		return NAN;
+	grade = strtod(core, NULL);
 	if (*rest == '.')
 	{
 		rest++;
 		rest += strspn(rest, "0123456789");
+		if (grade == 1)
+			return NAN;
 	}
-	grade = strtod(core, NULL);
 	rest += strspn(rest, " ");
 	if (*rest != '\0' && strcmp(rest, "%") != 0 && strcmp(rest, "/100") != 0 &&
 		strcmp(rest, "/ 100") != 0 && strcmp(rest, "out of 100") != 0)

@@ -5,7 +5,7 @@ use warnings;
 use Test::More;
 use AiRouterTest;
 
-my $t = AiRouterTest->new('packing', cache => 1, cap => 1);
+my $t = AiRouterTest->new('packing', cache => 1, cap => 1, conf => 'restart_after_crash = on');
 $t->server('p', api => 'openai', path => '/compat/v1');
 $t->sql("INSERT INTO ai_router.rules(name) VALUES ('default')");
 
@@ -228,6 +228,37 @@ $_->send(qq{SELECT count(*) FROM ai_embed(@{[texts('both', 2560)]}, '{"model": "
 is(join(' ', map { $_->wait->{rows}[0][0] } @sessions), '2560 2560', 'two sessions with the same texts');
 is(ledger($name, 2560, q(SELECT count(*) FROM ai_router.calls WHERE model = NAME)), 2560, 'each text is asked for once');
 cmp_ok(requests($id), '<=', 20, 'in ' . requests($id) . ' requests');
+
+# Nothing is left in a session that saw requests split, retried, cancelled and dropped in parts.
+($name, $id) = embedder('');
+my ($flaky) = embedder('lat-5--status-503--every-2');
+my ($hangs) = embedder('fault-hang');
+my $wild = q(ARRAY(SELECT CASE WHEN random() < 0.02 THEN 'unembeddable ' ELSE 'good ' END || g || random() FROM generate_series(1, 300) g));
+$s = $t->session(options => '-c ai_router.cache=off -c client_min_messages=error');
+my $left = q(SELECT count(*) FILTER (WHERE name IN ('ai_router request', 'ai_router call', 'ai_router flow')), sum(total_bytes) FILTER (WHERE name LIKE 'ai_router engine%') FROM pg_backend_memory_contexts);
+my @left;
+for my $round (1 .. 8)
+{
+	$s->query(qq{SELECT count(*) FROM ai_embed($wild, '{"model": "$name", "on_error": "null"}')});
+	$s->query(qq{SELECT count(*) FROM ai_embed($wild, '{"model": "$flaky", "on_error": "null", "retries": 3}')});
+	$s->query(qq{SELECT ai_embed(w, '{"model": "$flaky", "on_error": "null"}') FROM unnest($wild) w LIMIT 5});
+	$s->query(qq{SET statement_timeout = 50; SELECT count(*) FROM ai_embed($wild, '{"model": "$hangs"}')});
+	$s->query(qq{SET statement_timeout = 0; SELECT count(ai_embed(w, '{"model": "$hangs", "timeout_ms": 30, "retries": 1, "on_error": "null"}')) FROM unnest($wild) w});
+	$s->query(qq{BEGIN; DECLARE c CURSOR FOR SELECT ai_embed(w, '{"model": "$name", "on_error": "null"}') FROM unnest($wild) w; FETCH 2 FROM c; MOVE 40 FROM c; ROLLBACK});
+	push @left, join ' ', @{ $s->query($left)->{rows}[0] };
+}
+like($left[0], qr/^0 /, 'no memory of calls is left');
+is($left[7], $left[1], 'nor of anything else');
+is(ledger($name, 300, q(SELECT count(*) FROM ai_router.calls c WHERE model = NAME AND status = 'ok' AND NOT EXISTS (SELECT FROM ai_router.attempts a WHERE a.call_id = coalesce(c.sent_with, c.call_id)))), 0, 'each answer has its exchange');
+
+# The server dies in the middle of requests and comes back.
+$s = $t->session;
+$s->send(qq{SELECT count(*) FROM ai_embed(@{[texts('crash', 600)]}, '{"model": "$hangs"}')});
+$t->wait_for($t->sql("SELECT model FROM ai_router.models WHERE name = '$hangs'"), 'in_flight', 3);
+kill 'KILL', $s->pid;
+ok($s->wait->{closed}, 'a backend is killed');
+ok($t->until_up, 'the server comes back');
+is($t->sql(qq{SELECT count(embedding) FROM ai_embed(@{[texts('crash', 600)]}, '{"model": "$name"}')}), 600, 'and embeds');
 
 # A small spool, much to write.
 $t->node->append_conf('postgresql.conf', 'ai_router.spool_size = 256kB');
