@@ -12,7 +12,9 @@
 #include "base/json.h"
 #include "base/pattern.h"
 #include "base/schema.h"
+#include "base/shorthand.h"
 #include "base/text.h"
+#include "provider/provider.h"
 
 #include "fuzz.h"
 
@@ -62,6 +64,57 @@ read_document(AirDoc *doc, const char *text, size_t len)
 	return true;
 }
 
+/* What becomes of a schema that is sent: JSON that says no more than it, if anything is left. */
+static void
+send_schema(const AirSchema *schema, const char *text)
+{
+	static const char *const apis[] = {"openai", "azure",  "anthropic",
+									   "gemini", "cohere", "ollama"};
+	StringInfoData wrapped;
+	AirDoc doc;
+	AirSchemaError err;
+	char *why;
+
+	initStringInfo(&wrapped);
+	air_schema_wrap(schema, &wrapped);
+	PROMISE(air_doc_parse(&doc, wrapped.data, wrapped.len, &why) || strstr(why, "deep") != NULL,
+			"%s", why);
+	for (int i = 0; i < (int) lengthof(apis); i++)
+	{
+		const char *fitted = air_schema_fit(apis[i], text);
+
+		if (fitted == NULL || fitted == text)
+			continue;
+		PROMISE(air_schema_compile(fitted, strlen(fitted), 0, &err) != NULL, "%s: %s", err.message,
+				fitted);
+		check_text(fitted, "fitted");
+		PROMISE(strcmp(air_schema_fit(apis[i], fitted), fitted) == 0, "%s", fitted);
+	}
+}
+
+/* A document as shorthand: a schema, or the reason. */
+static void
+expand_shorthand(const AirDoc *doc)
+{
+	StringInfoData out;
+	AirSchemaError err;
+	AirDoc schema;
+	bool shorthand;
+	char *why;
+
+	initStringInfo(&out);
+	if (air_shorthand(doc, &out, &shorthand, &err))
+		PROMISE(air_doc_parse(&schema, out.data, out.len, &why) || strstr(why, "deep") != NULL,
+				"%s: %s", why, out.data);
+	else
+	{
+		check_text(err.message, "message");
+		check_text(err.path, "path");
+		check_text(err.hint, "hint");
+		PROMISE(err.message != NULL);
+	}
+}
+
 /* See fuzz.h. */
 void
 run_schema(const Target *target pg_attribute_unused(), const char *data, size_t size)
@@ -73,6 +126,8 @@ run_schema(const Target *target pg_attribute_unused(), const char *data, size_t 
 
 	halves(data, size, half, len);
 	parsed = read_document(&doc, half[1], len[1]);
+	if (parsed)
+		expand_shorthand(&doc);
 	for (int flags = 0; air_utf8_valid(half[0], len[0]) && flags <= AIR_SCHEMA_COLUMNS; flags++)
 	{
 		AirSchemaError err;
@@ -91,6 +146,8 @@ run_schema(const Target *target pg_attribute_unused(), const char *data, size_t 
 			check_text(err.hint, "hint");
 			continue;
 		}
+		if (flags == 0)
+			send_schema(schema, pnstrdup(half[0], len[0]));
 		if (!parsed)
 			continue;
 		valid = air_schema_check(schema, &doc, 0, "$", &problem);
