@@ -17,6 +17,7 @@
 #include "access/parallel.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
@@ -72,7 +73,8 @@ make_prompt(const AirSite *site, Prompt *out)
 		if (out->each > 1)
 		{
 			out->extra /= out->each;
-			out->text[(int) (sketch.text.len / out->each)] = '\0';
+			out->text[pg_mbcliplen(out->text, sketch.text.len,
+								   (int) (sketch.text.len / out->each))] = '\0';
 		}
 	}
 	else if (site->door->packs && sketch.text.len > PACK_SAMPLE)

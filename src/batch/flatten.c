@@ -186,17 +186,6 @@ set_columns(Node *node, void *arg)
 	return value ? value : node;
 }
 
-static List *
-expressions(List *tlist)
-{
-	List *exprs = NIL;
-	ListCell *lc;
-
-	foreach (lc, tlist)
-		exprs = lappend(exprs, ((TargetEntry *) lfirst(lc))->expr);
-	return exprs;
-}
-
 /* May values be used several times, or never? */
 static bool
 are_plain(List *values)
@@ -223,9 +212,9 @@ air_flatten(AirSurgery *s, NestLoop *join, AirLook look)
 		flat.row = type_is_rowtype(exprType(function->funcexpr));
 	}
 	else
-		flat.values =
-			expressions(IsA(inner, SubqueryScan) ? ((SubqueryScan *) inner)->subplan->targetlist
-												 : inner->targetlist);
+		flat.values = air_expression_list(IsA(inner, SubqueryScan)
+											  ? ((SubqueryScan *) inner)->subplan->targetlist
+											  : inner->targetlist);
 	flat.values = (List *) set_params((Node *) flat.values, &flat);
 	if (flat.failed)
 		return &join->join.plan;
@@ -238,8 +227,8 @@ air_flatten(AirSurgery *s, NestLoop *join, AirLook look)
 	{
 		flat.rti = ((Scan *) inner)->scanrelid;
 		quals = (List *) set_params(set_columns((Node *) inner->qual, &flat), &flat);
-		flat.values =
-			(List *) set_params(set_columns((Node *) expressions(inner->targetlist), &flat), &flat);
+		flat.values = (List *) set_params(
+			set_columns((Node *) air_expression_list(inner->targetlist), &flat), &flat);
 		flat.row = false;
 		if (flat.failed || !are_plain(flat.values))
 			return &join->join.plan;

@@ -97,17 +97,6 @@ air_hoist_over_limit(Limit *limit, AirLook look)
 	return top;
 }
 
-static List *
-expressions(List *tlist)
-{
-	List *exprs = NIL;
-	ListCell *lc;
-
-	foreach (lc, tlist)
-		exprs = lappend(exprs, ((TargetEntry *) lfirst(lc))->expr);
-	return exprs;
-}
-
 /* Do two stages do the same with the columns of their children? */
 static bool
 are_alike(const Plan *a, const Plan *b)
@@ -117,8 +106,10 @@ are_alike(const Plan *a, const Plan *b)
 
 	return equal(one->custom_private, two->custom_private) &&
 		   equal(one->custom_exprs, two->custom_exprs) &&
-		   equal(expressions(one->custom_scan_tlist), expressions(two->custom_scan_tlist)) &&
-		   equal(a->qual, b->qual) && equal(expressions(a->targetlist), expressions(b->targetlist));
+		   equal(air_expression_list(one->custom_scan_tlist),
+				 air_expression_list(two->custom_scan_tlist)) &&
+		   equal(a->qual, b->qual) &&
+		   equal(air_expression_list(a->targetlist), air_expression_list(b->targetlist));
 }
 
 /* The stage at the top of each member, if they are alike. */

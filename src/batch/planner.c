@@ -95,15 +95,26 @@ has_stage(Plan *plan, void *arg)
 
 /*
  * A hash join fetches an outer row first to see if there is one, if that seems cheaper than
- * to fill the table.  With calls it never is: when the table is empty, they are not needed.
+ * to fill the table.  Where only the outer side calls it never is: when the table is empty,
+ * calls are not needed.  Where both do, the planner decides; the outer side begins with one row,
+ * as the table may be empty.
  */
 static void
-fill_table_first(HashJoin *join)
+process_hash_join(AirSurgery *s, HashJoin *join, AirLook look)
 {
-	Plan *outer = outerPlan(join);
+	Plan *plan = &join->join.plan;
+	AirLook outer = air_look_outer(plan, look);
+	bool both;
 
-	if (has_stage(outer, NULL))
-		outer->startup_cost = Max(outer->startup_cost, innerPlan(join)->total_cost);
+	plan->righttree = process(s, plan->righttree, air_look_inner(plan, look), false);
+	both = has_stage(plan->righttree, NULL) &&
+		   plan->lefttree->startup_cost < plan->righttree->total_cost &&
+		   (join->join.jointype == JOIN_INNER || join->join.jointype == JOIN_SEMI);
+	plan->lefttree =
+		process(s, plan->lefttree, both && !outer.one ? air_look_lazy() : outer, false);
+	if (!both && has_stage(plan->lefttree, NULL))
+		plan->lefttree->startup_cost =
+			Max(plan->lefttree->startup_cost, plan->righttree->total_cost);
 }
 
 static bool
@@ -177,6 +188,9 @@ process(AirSurgery *s, Plan *plan, AirLook look, bool marked)
 			plan->righttree = process(s, plan->righttree, air_look_inner(plan, look),
 									  !((MergeJoin *) plan)->skip_mark_restore);
 			break;
+		case T_HashJoin:
+			process_hash_join(s, (HashJoin *) plan, look);
+			break;
 		default:
 			plan->lefttree = process(s, plan->lefttree, air_look_outer(plan, look), false);
 			plan->righttree = process(s, plan->righttree, air_look_inner(plan, look), false);
@@ -185,8 +199,6 @@ process(AirSurgery *s, Plan *plan, AirLook look, bool marked)
 
 	if (IsA(plan, Agg))
 		air_batch_aggregate(s, (Agg *) plan, air_look_outer(plan, look));
-	if (IsA(plan, HashJoin))
-		fill_table_first((HashJoin *) plan);
 	if (IsA(plan, Limit))
 		return air_hoist_over_limit((Limit *) plan, look);
 	return marked ? plan : air_wrap(s, plan, look);

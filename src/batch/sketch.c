@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/array.h"
@@ -30,7 +31,19 @@
 /* Expressions and plans are followed so far. */
 #define MAX_DEPTH 100
 
-static void draw(const AirScope *scope, Node *expr, AirSketch *out, int depth);
+/*
+ * And so many of them are looked at for one text: a column that is used several times at each
+ * level of a query would be followed as often as there are ways down.
+ */
+#define MAX_STEPS 1000
+
+typedef struct Effort
+{
+	int depth;
+	int steps;
+} Effort;
+
+static void draw(const AirScope *scope, Node *expr, AirSketch *out, Effort *effort);
 
 /* Filler that counts as a token for each AIR_BYTES_PER_TOKEN bytes. */
 static void
@@ -74,12 +87,12 @@ draw_const(const Const *c, AirSketch *out)
 }
 
 static void
-draw_list(const AirScope *scope, List *exprs, AirSketch *out, int depth)
+draw_list(const AirScope *scope, List *exprs, AirSketch *out, Effort *effort)
 {
 	ListCell *lc;
 
 	foreach (lc, exprs)
-		draw(scope, lfirst(lc), out, depth);
+		draw(scope, lfirst(lc), out, effort);
 }
 
 static void
@@ -101,7 +114,7 @@ append(AirSketch *out, AirSketch *from, double bytes)
 {
 	double room = Max(MAX_TEXT - out->text.len, 0);
 	double all = Min(bytes, bytes_of(from));
-	int n = (int) Min(Min(all, from->text.len), room);
+	int n = pg_mbcliplen(from->text.data, from->text.len, (int) Min(all, room));
 
 	appendBinaryStringInfo(&out->text, from->text.data, n);
 	if (all > n)
@@ -111,7 +124,7 @@ append(AirSketch *out, AirSketch *from, double bytes)
 
 /* The longest of several expressions: an arm of CASE. */
 static void
-draw_longest(const AirScope *scope, List *exprs, AirSketch *out, int depth)
+draw_longest(const AirScope *scope, List *exprs, AirSketch *out, Effort *effort)
 {
 	AirSketch longest;
 	ListCell *lc;
@@ -122,7 +135,7 @@ draw_longest(const AirScope *scope, List *exprs, AirSketch *out, int depth)
 		AirSketch one;
 
 		begin(&one);
-		draw(scope, lfirst(lc), &one, depth);
+		draw(scope, lfirst(lc), &one, effort);
 		if (bytes_of(&one) > bytes_of(&longest))
 		{
 			pfree(longest.text.data);
@@ -135,26 +148,26 @@ draw_longest(const AirScope *scope, List *exprs, AirSketch *out, int depth)
 }
 
 static void
-draw_case(const AirScope *scope, const CaseExpr *expr, AirSketch *out, int depth)
+draw_case(const AirScope *scope, const CaseExpr *expr, AirSketch *out, Effort *effort)
 {
 	List *arms = list_make1(expr->defresult);
 	ListCell *lc;
 
 	foreach (lc, expr->args)
 		arms = lappend(arms, lfirst_node(CaseWhen, lc)->result);
-	draw_longest(scope, arms, out, depth);
+	draw_longest(scope, arms, out, effort);
 }
 
 /* left(), substr(): the first argument, but not more of it than the last says. */
 static void
-draw_part(const AirScope *scope, List *args, AirSketch *out, int depth)
+draw_part(const AirScope *scope, List *args, AirSketch *out, Effort *effort)
 {
 	Const *n = air_sketch_const(scope, llast(args));
 	AirSketch whole;
 	double bytes;
 
 	begin(&whole);
-	draw(scope, linitial(args), &whole, depth);
+	draw(scope, linitial(args), &whole, effort);
 	bytes = bytes_of(&whole);
 	if (n != NULL && !n->constisnull && DatumGetInt32(n->constvalue) >= 0)
 		bytes = Min(bytes, DatumGetInt32(n->constvalue));
@@ -162,7 +175,8 @@ draw_part(const AirScope *scope, List *args, AirSketch *out, int depth)
 }
 
 static void
-draw_function(const AirScope *scope, Node *expr, Oid funcid, List *args, AirSketch *out, int depth)
+draw_function(const AirScope *scope, Node *expr, Oid funcid, List *args, AirSketch *out,
+			  Effort *effort)
 {
 	if (air_door_of(funcid) != NULL)
 	{
@@ -182,13 +196,13 @@ draw_function(const AirScope *scope, Node *expr, Oid funcid, List *args, AirSket
 		case F_JSON_BUILD_OBJECT_ANY:
 		case F_JSONB_BUILD_ARRAY_ANY:
 		case F_JSONB_BUILD_OBJECT_ANY:
-			draw_list(scope, args, out, depth);
+			draw_list(scope, args, out, effort);
 			break;
 		case F_LEFT:
 		case F_RIGHT:
 		case F_SUBSTR_TEXT_INT4_INT4:
 		case F_SUBSTRING_TEXT_INT4_INT4:
-			draw_part(scope, args, out, depth);
+			draw_part(scope, args, out, effort);
 			break;
 		case F_BTRIM_TEXT:
 		case F_BTRIM_TEXT_TEXT:
@@ -204,7 +218,7 @@ draw_function(const AirScope *scope, Node *expr, Oid funcid, List *args, AirSket
 		case F_TO_JSONB:
 		case F_TRANSLATE:
 		case F_UPPER_TEXT:
-			draw(scope, linitial(args), out, depth);
+			draw(scope, linitial(args), out, effort);
 			break;
 		default:
 			fill_type(out, expr);
@@ -221,7 +235,7 @@ rows_per_group(const Plan *agg)
 }
 
 static void
-draw_aggregate(const AirScope *scope, const Aggref *agg, AirSketch *out, int depth)
+draw_aggregate(const AirScope *scope, const Aggref *agg, AirSketch *out, Effort *effort)
 {
 	AirSketch one;
 	double n = 1;
@@ -247,7 +261,7 @@ draw_aggregate(const AirScope *scope, const Aggref *agg, AirSketch *out, int dep
 			return;
 	}
 	begin(&one);
-	draw(scope, (Node *) linitial_node(TargetEntry, agg->args)->expr, &one, depth);
+	draw(scope, (Node *) linitial_node(TargetEntry, agg->args)->expr, &one, effort);
 	n *= bytes_of(&one);
 	append(out, &one, bytes_of(&one));
 	fill(out, n - bytes_of(&one));
@@ -255,27 +269,33 @@ draw_aggregate(const AirScope *scope, const Aggref *agg, AirSketch *out, int dep
 
 /* A scalar sub-select has the width of its column. */
 static void
-draw_subplan(const AirScope *scope, SubPlan *sub, AirSketch *out, int depth)
+draw_subplan(const AirScope *scope, SubPlan *sub, AirSketch *out, Effort *effort)
 {
 	AirScope its = *scope;
 
 	its.plan = air_scope_subplan(scope->stmt, sub->plan_id);
 	if (sub->subLinkType == EXPR_SUBLINK && its.plan != NULL && its.plan->targetlist != NIL)
-		draw(&its, (Node *) linitial_node(TargetEntry, its.plan->targetlist)->expr, out, depth);
+		draw(&its, (Node *) linitial_node(TargetEntry, its.plan->targetlist)->expr, out, effort);
 	else
 		fill_type(out, (Node *) sub);
 }
 
 static void
-draw(const AirScope *scope, Node *expr, AirSketch *out, int depth)
+draw(const AirScope *scope, Node *expr, AirSketch *out, Effort *effort)
 {
 	AirScope its;
 	Node *next;
 
-	if (expr == NULL || depth > MAX_DEPTH)
+	if (expr == NULL)
 		return;
+	if (effort->depth >= MAX_DEPTH || effort->steps >= MAX_STEPS)
+	{
+		fill_type(out, expr);
+		return;
+	}
 	check_stack_depth();
-	depth++;
+	effort->depth++;
+	effort->steps++;
 	switch (nodeTag(expr))
 	{
 		case T_Const:
@@ -283,55 +303,58 @@ draw(const AirScope *scope, Node *expr, AirSketch *out, int depth)
 			break;
 		case T_Var:
 			if (air_scope_var(scope, (Var *) expr, &next, &its))
-				draw(&its, next, out, depth);
+				draw(&its, next, out, effort);
 			else
 				fill(out, air_column_width(scope, (Var *) expr));
 			break;
 		case T_Param:
 			if (air_scope_param(scope, (Param *) expr, &next, &its))
-				draw(&its, next, out, depth);
+				draw(&its, next, out, effort);
 			else
 				fill_type(out, expr);
 			break;
 		case T_FuncExpr:
 			draw_function(scope, expr, ((FuncExpr *) expr)->funcid, ((FuncExpr *) expr)->args, out,
-						  depth);
+						  effort);
 			break;
 		case T_OpExpr:
 			draw_function(scope, expr, ((OpExpr *) expr)->opfuncid, ((OpExpr *) expr)->args, out,
-						  depth);
+						  effort);
 			break;
 		case T_RelabelType:
-			draw(scope, (Node *) ((RelabelType *) expr)->arg, out, depth);
+			draw(scope, (Node *) ((RelabelType *) expr)->arg, out, effort);
 			break;
 		case T_CoerceViaIO:
-			draw(scope, (Node *) ((CoerceViaIO *) expr)->arg, out, depth);
+			draw(scope, (Node *) ((CoerceViaIO *) expr)->arg, out, effort);
 			break;
 		case T_CoalesceExpr:
-			draw(scope, linitial(((CoalesceExpr *) expr)->args), out, depth);
+			draw(scope, linitial(((CoalesceExpr *) expr)->args), out, effort);
 			break;
 		case T_CaseExpr:
-			draw_case(scope, (CaseExpr *) expr, out, depth);
+			draw_case(scope, (CaseExpr *) expr, out, effort);
 			break;
 		case T_ArrayExpr:
-			draw_list(scope, ((ArrayExpr *) expr)->elements, out, depth);
+			draw_list(scope, ((ArrayExpr *) expr)->elements, out, effort);
 			break;
 		case T_Aggref:
-			draw_aggregate(scope, (Aggref *) expr, out, depth);
+			draw_aggregate(scope, (Aggref *) expr, out, effort);
 			break;
 		case T_SubPlan:
-			draw_subplan(scope, (SubPlan *) expr, out, depth);
+			draw_subplan(scope, (SubPlan *) expr, out, effort);
 			break;
 		default:
 			fill_type(out, expr);
 	}
+	effort->depth--;
 }
 
 void
 air_sketch(const AirScope *scope, Node *expr, AirSketch *sketch)
 {
+	Effort effort = {0};
+
 	begin(sketch);
-	draw(scope, expr, sketch, 0);
+	draw(scope, expr, sketch, &effort);
 }
 
 /* What an expression comes down to: Vars and Params followed. */

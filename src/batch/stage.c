@@ -83,6 +83,17 @@ air_column_list(const List *tlist, int varno)
 	return columns;
 }
 
+List *
+air_expression_list(const List *tlist)
+{
+	List *exprs = NIL;
+	ListCell *lc;
+
+	foreach (lc, tlist)
+		exprs = lappend(exprs, ((TargetEntry *) lfirst(lc))->expr);
+	return exprs;
+}
+
 bool
 air_fits_row(int ncolumns)
 {

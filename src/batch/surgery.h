@@ -51,6 +51,9 @@ extern bool air_fits_row(int ncolumns);
 /* Var(varno, k) for each entry of a target list, as plain entries. */
 extern List *air_column_list(const List *tlist, int varno);
 
+/* The expressions of a target list, not copied. */
+extern List *air_expression_list(const List *tlist);
+
 /* stage.c: the node, with stages above it for the calls of its target list and conditions. */
 extern Plan *air_wrap(AirSurgery *s, Plan *plan, AirLook look);
 

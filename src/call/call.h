@@ -48,7 +48,7 @@ typedef struct AirCallSpec
 	const AirHints *hints;   /* the caller's */
 	const char *schema;      /* JSON Schema of the answer, NULL: the hint's, if any */
 	const char *schema_name; /* letters, digits, _ and -, NULL: "answer" */
-	bool schema_in_words;    /* the prompt says it, too: see air_request_address() */
+	bool schema_in_words;    /* the prompt says it, too: see air_request_demand() */
 	int max_tokens; /* where no hint says otherwise; 0, and for reasoning models: the setting's */
 	bool logprobs;  /* ask for the confidence where a model can tell */
 	const AirCheck *check; /* NULL: any text will do */

@@ -238,6 +238,8 @@ extern void air_usage_add(AirRequest *request, const AirUsage *usage);
 /* request.c */
 extern void
 air_request_address(const AirCall *call, AirPrompt *prompt, const AirCandidate *candidate);
+extern void
+air_request_demand(const AirCall *call, AirPrompt *prompt, const AirCandidate *candidate);
 extern void air_request_prepare(AirCall *call); /* fill call->prompt; may raise for bad text */
 extern void air_request_attempt(AirRequest *request);
 extern void air_request_exchange_done(AirExchange *ex);

@@ -70,6 +70,7 @@ make(AirCall **calls, int n, const AirCandidate *candidate, double when)
 	else
 		join_prompts(request);
 	air_request_address(leader, &request->prompt, candidate);
+	air_request_demand(leader, &request->prompt, candidate);
 	MemoryContextSwitchTo(caller);
 	return request;
 }

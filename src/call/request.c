@@ -120,25 +120,31 @@ describe_schema(const AirCall *call, AirPrompt *prompt)
 }
 
 /*
- * In which way the candidate hears of the schema that the function needs.  Where the prompt
- * says in words what it says, too, JSON is only asked for to have it enforced, and not where
- * probabilities are wanted: those of braces and quotes would be among them.
+ * In which way the candidate hears of the schema that the function needs, after
+ * air_request_address().  Where the prompt says in words what it says, too, JSON is only asked
+ * for to have it enforced, and not where probabilities are wanted: those of braces and quotes
+ * would be among them.  A schema that a hint asks for goes as it is: whoever writes it knows
+ * the model.  No part of the cache's key: what is asked is the same.
  */
-static void
-address_schema(const AirCall *call, AirPrompt *prompt, const AirModel *model)
+void
+air_request_demand(const AirCall *call, AirPrompt *prompt, const AirCandidate *candidate)
 {
-	bool enforced = air_model_can(model, "json_schema");
+	const AirModel *model = candidate->model;
+	const char *fitting = NULL;
 
-	if (call->spec.schema_in_words && (prompt->logprobs || !enforced))
+	if (call->spec.schema == NULL)
+		return;
+	if (air_model_can(model, "json_schema"))
+		fitting = air_schema_fit(model->server->api->name, prompt->schema);
+	if (call->spec.schema_in_words && (prompt->logprobs || fitting == NULL))
 		prompt->schema = NULL;
-	else if (!enforced)
+	else if (fitting != NULL)
+		prompt->schema = fitting;
+	else
 		describe_schema(call, prompt);
 }
 
-/*
- * Add to *prompt what depends on the candidate.  A schema that a function needs goes to
- * any model, one that a hint asks for as it is: whoever writes it knows the model.
- */
+/* Add to *prompt what depends on the candidate and is part of the cache's key. */
 void
 air_request_address(const AirCall *call, AirPrompt *prompt, const AirCandidate *candidate)
 {
@@ -151,8 +157,6 @@ air_request_address(const AirCall *call, AirPrompt *prompt, const AirCandidate *
 		prompt->temperature = prompt->top_p = NAN;
 	if (!air_model_can(model, "logprobs"))
 		prompt->logprobs = false;
-	if (call->spec.schema != NULL)
-		address_schema(call, prompt, model);
 	if (model->params != NULL)
 		prompt->params = air_to_utf8(model->params);
 }

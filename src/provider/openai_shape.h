@@ -45,6 +45,9 @@ extern bool air_openai_read_embeddings(const AirPrompt *prompt, const cJSON *roo
  */
 extern void air_openai_add_schema(AirJson *doc, cJSON *object, const AirPrompt *prompt);
 
+/* Would strict mode take the schema as it is?  schema_fit.c */
+extern bool air_openai_is_strict(const char *schema);
+
 /* Options that become headers at api.openai.com, and the bearer key. */
 extern bool air_openai_headers(AirHttpRequest *out, const AirEndpoint *endpoint,
 							   const AirCredential *cred, AirFailure *err);

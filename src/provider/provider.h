@@ -164,6 +164,14 @@ extern const AirCodec *air_codec(const char *api);
 extern const char *const *air_codec_names(int *n);
 
 /*
+ * The schema as the api's structured output takes it: limits that it cannot enforce are in the
+ * descriptions, so what fits may not satisfy the schema, but not the other way round.  NULL
+ * where nothing of the kind can be expressed (recursion, say): then it has to be asked for in
+ * words.  The schema is valid (base/schema.h) and of an object.  schema_fit.c
+ */
+extern const char *air_schema_fit(const char *api, const char *schema);
+
+/*
  * Classify a reply whose status is not 2xx, for every family: fills *err with
  * kind, remedy, message, code, retry_after (all header forms and Gemini's
  * RetryInfo; now is Unix time, for dates) and request_id.

@@ -125,7 +125,8 @@ check(sbx_exchange *x, bool in_bedrock, sbx_chat *chat)
 		return false;
 	chat->schema = cJSON_GetObjectItemCaseSensitive(format, "schema");
 	chat->max_tokens = (long) cap->valuedouble;
-	return true;
+	return chat->schema == NULL ||
+		   sbx_claude_schema(x, chat->schema, "output_config.format.schema");
 }
 
 static const char *

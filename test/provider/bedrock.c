@@ -81,7 +81,7 @@ check_schema(sbx_exchange *x, const cJSON *format, cJSON **parsed)
 		return false;
 	*parsed = cJSON_Parse(text->valuestring);
 	if (cJSON_IsObject(*parsed))
-		return true;
+		return sbx_claude_schema(x, *parsed, "outputConfig.textFormat");
 	sbx_refuse(x, 400, NULL, NULL,
 			   "outputConfig.textFormat.structure.jsonSchema.schema is not a JSON object");
 	return false;

@@ -211,6 +211,80 @@ sbx_word(sbx_exchange *x, const cJSON *object, const char *name, const char *all
 	return false;
 }
 
+/* Keywords that a schema uses, but not names of properties; the first of words ("a|b") or NULL. */
+static const char *
+foreign_keyword(const cJSON *schema, const char *words, bool names, int depth)
+{
+	const cJSON *v;
+	const char *bad;
+
+	if (depth > 64)
+		return NULL;
+	cJSON_ArrayForEach (v, schema)
+	{
+		bool map = v->string != NULL && !names &&
+				   (strcmp(v->string, "properties") == 0 || strcmp(v->string, "$defs") == 0 ||
+					strcmp(v->string, "definitions") == 0);
+		const char *at = v->string != NULL && !names ? strstr(words, v->string) : NULL;
+		size_t n = v->string != NULL ? strlen(v->string) : 0;
+
+		if (at != NULL && (at == words || at[-1] == '|') && (at[n] == '|' || at[n] == '\0'))
+			return v->string;
+		if (v->string != NULL && !names &&
+			(strcmp(v->string, "enum") == 0 || strcmp(v->string, "const") == 0))
+			continue;
+		bad = cJSON_IsObject(v) || cJSON_IsArray(v) ? foreign_keyword(v, words, map, depth + 1)
+													: NULL;
+		if (bad != NULL)
+			return bad;
+	}
+	return NULL;
+}
+
+static bool
+open_object(const cJSON *schema, bool names, int depth)
+{
+	const cJSON *type = cJSON_GetObjectItemCaseSensitive(schema, "type");
+	const cJSON *v;
+
+	if (depth > 64)
+		return false;
+	if (!names && cJSON_IsObject(schema) && cJSON_IsString(type) &&
+		strcmp(type->valuestring, "object") == 0 &&
+		!cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(schema, "additionalProperties")))
+		return true;
+	cJSON_ArrayForEach (v, schema)
+	{
+		bool map = v->string != NULL && !names &&
+				   (strcmp(v->string, "properties") == 0 || strcmp(v->string, "$defs") == 0);
+
+		if ((cJSON_IsObject(v) || cJSON_IsArray(v)) && open_object(v, map, depth + 1))
+			return true;
+	}
+	return false;
+}
+
+/* Claude's structured output: closed objects, no limits of values. */
+bool
+sbx_claude_schema(sbx_exchange *x, const cJSON *schema, const char *at)
+{
+	const char *bad = foreign_keyword(
+		schema,
+		"minimum|maximum|exclusiveMinimum|exclusiveMaximum|multipleOf|minLength|maxLength|maxItems|"
+		"uniqueItems|minProperties|maxProperties|prefixItems|oneOf|not",
+		false, 0);
+
+	if (bad != NULL)
+		sbx_refuse(x, 400, NULL, NULL, "%s: property '%s' is not supported", at, bad);
+	else if (open_object(schema, false, 0))
+		sbx_refuse(x, 400, NULL, NULL,
+				   "%s: For 'object' type, 'additionalProperties' must be explicitly set to false",
+				   at);
+	else
+		return true;
+	return false;
+}
+
 static const char *
 loose_object(const cJSON *schema, int depth)
 {
@@ -253,6 +327,12 @@ sbx_strict_schema(sbx_exchange *x, const cJSON *schema, const char *at)
 	const cJSON *type = cJSON_GetObjectItemCaseSensitive(schema, "type");
 	const char *bad = loose_object(schema, 0);
 
+	if (bad == NULL &&
+		foreign_keyword(schema,
+						"minLength|maxLength|uniqueItems|minProperties|maxProperties|prefixItems|"
+						"allOf|oneOf|not|default",
+						false, 0) != NULL)
+		bad = "a keyword is not permitted";
 	if (bad == NULL && (!cJSON_IsString(type) || strcmp(type->valuestring, "object") != 0))
 		bad = "the root must be of type 'object'";
 	if (bad == NULL)

@@ -128,6 +128,7 @@ bool sbx_range(sbx_exchange *x, const cJSON *object, const char *name, double lo
 bool sbx_word(sbx_exchange *x, const cJSON *object, const char *name, const char *allowed,
 			  const char *at);
 bool sbx_strict_schema(sbx_exchange *x, const cJSON *schema, const char *at);
+bool sbx_claude_schema(sbx_exchange *x, const cJSON *schema, const char *at);
 
 /* error.c */
 void sbx_error(sbx_exchange *x, int status, const char *code, const char *param, const char *fmt,

@@ -52,6 +52,16 @@ is($r->{error}{C}, 'RT004', 'refused by its estimate');
 like($r->{error}{M}, qr/^estimated \$0\.\d+ for 100 AI calls exceeds ai_router\.max_statement_cost \$0\.01$/, 'in figures');
 is($t->counter('m', 'requests'), 0, 'before anything was sent');
 
+# A column that is used several times at each level of a query: as many ways down as nobody can go.
+my $levels = 'WITH c0 AS MATERIALIZED (SELECT body AS x FROM docs)' . join '', map { ", c$_ AS MATERIALIZED (SELECT left(x || x, 100) AS x FROM c" . ($_ - 1) . ')' } 1 .. 40;
+my $begin = AiRouterSession::now();
+my $levelled = $s->query("EXPLAIN $levels SELECT ai_complete(x) FROM c40");
+like($levelled->{rows}[-1][0], qr/^Estimated AI Cost: \$\d.* for 100 calls/, 'a query of forty levels is estimated');
+cmp_ok(AiRouterSession::now() - $begin, '<', 5, 'soon');
+
+# A text is never cut inside of a character.
+like($s->query("EXPLAIN SELECT ai_complete(ARRAY['\x{c3}\x{a4}', left('\x{c3}\x{a4}\x{c3}\x{b6}' || body, 3)]) FROM docs")->{rows}[-1][0], qr/^Estimated AI Cost: \$\d.* for 200 calls/, 'nor is one with wide characters refused');
+
 # In parallel plans calls are above the Gather: there too.
 $refused->query('SET force_parallel_mode = on') if $t->sql('SHOW server_version_num') < 160000;
 $refused->query('SET debug_parallel_query = on') if $t->sql('SHOW server_version_num') >= 160000;

@@ -1,5 +1,5 @@
 # ai_chunk of large texts: linear time, bounded memory, cancelled at once.
-# AIR_CHUNK_MB is the size of the texts (default 20; ai_chunk is meant for 100).
+# AIR_CHUNK_MB is the size of the texts (default 10; ai_chunk is meant for 100).
 use strict;
 use warnings;
 use Test::More;
@@ -7,7 +7,7 @@ use Time::HiRes qw(usleep);
 use AiRouterTest;
 use PostgreSQL::Test::Utils;
 
-my $mb = $ENV{AIR_CHUNK_MB} // 20;
+my $mb = $ENV{AIR_CHUNK_MB} // 10;
 my $t = AiRouterTest->new('chunk', conf => "work_mem = 4MB\njit = off\nfsync = off\nlog_statement = none\n");
 my $s = $t->session;
 

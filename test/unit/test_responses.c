@@ -29,7 +29,7 @@ test_requests(void)
 	prompt.seed = 1;
 	prompt.has_seed = true;
 	prompt.reasoning_effort = "low";
-	prompt.schema = "{\"type\":\"object\",\"additionalProperties\":false}";
+	prompt.schema = "{\"type\":\"object\",\"properties\":{},\"additionalProperties\":false}";
 	prompt.schema_name = "ticket";
 	prompt.params = "{\"text\":{\"verbosity\":\"low\"}}";
 	is_str(kit_body("openai_responses", &prompt),
@@ -37,7 +37,8 @@ test_requests(void)
 		   "\"max_output_tokens\":64,\"temperature\":0.2,\"top_p\":1,"
 		   "\"reasoning\":{\"effort\":\"low\"},\"text\":{\"format\":{\"type\":\"json_schema\","
 		   "\"name\":\"ticket\",\"strict\":true,\"schema\":"
-		   "{\"type\":\"object\",\"additionalProperties\":false}},\"verbosity\":\"low\"},"
+		   "{\"type\":\"object\",\"properties\":{},\"additionalProperties\":false}},\"verbosity\":"
+		   "\"low\"},"
 		   "\"store\":false}",
 		   "everything but the seed, which it lacks");
 

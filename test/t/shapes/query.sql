@@ -217,6 +217,14 @@ SELECT u, e(t) FROM (SELECT * FROM d WHERE e(g) = '1') x RIGHT JOIN j ON j.did =
 SELECT e(t), e(u) FROM d JOIN j ON j.did = d.id WHERE d.id > 1000
 --: a join whose inner side is empty
 SELECT s.a FROM (SELECT id, e(t) AS a FROM d OFFSET 0) s JOIN empty ON empty.id = s.id
+--: a hash join of which both sides call, without outer rows | calls=0
+SET LOCAL enable_nestloop = off;
+SET LOCAL enable_mergejoin = off;
+SELECT a.id, x, y FROM (SELECT id, e(t) AS x FROM d WHERE t || 'x' < 'a' OFFSET 0) a JOIN (SELECT id, e(u) AS y FROM j WHERE id < 3 OFFSET 0) b ON a.id = b.id
+--: a hash join of which both sides call | batched unordered calls=22
+SET LOCAL enable_nestloop = off;
+SET LOCAL enable_mergejoin = off;
+SELECT a.id, x, y FROM (SELECT id, e(t) AS x FROM d OFFSET 0) a JOIN (SELECT id, e(u) AS y FROM j WHERE id < 3 OFFSET 0) b ON a.id = b.id
 --: a hash join whose table is empty | calls=0
 SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off;
 SELECT s.a FROM empty JOIN (SELECT id, e(t) AS a FROM d OFFSET 0) s ON empty.id = s.id
