@@ -2,8 +2,8 @@
  * fuzz_schema.c
  *	  JSON Schema: schemas, documents, patterns, numbers.
  *
- * "schema" is a schema and a document, "pattern" a pattern and a text, "decimal"
- * two numbers, with a line of "&" between them.
+ * "schema" is a schema and a document, "shorthand" one document, "pattern" a pattern and a text,
+ *"decimal" two numbers, with a line of "&" between them.
  */
 #include "base/pg.h"
 
@@ -159,6 +159,33 @@ run_schema(const Target *target pg_attribute_unused(), const char *data, size_t 
 		PROMISE(air_schema_check(schema, &doc, 0, "$", &again) == valid);
 		PROMISE(valid || strcmp(problem, again) == 0);
 	}
+}
+
+/* See fuzz.h. */
+void
+run_shorthand(const Target *target pg_attribute_unused(), const char *data, size_t size)
+{
+	AirDoc doc;
+	StringInfoData out;
+	AirSchemaError err;
+	bool shorthand = false;
+
+	if (!read_document(&doc, exact(data, size), size))
+		return;
+	initStringInfo(&out);
+	memset(&err, 0, sizeof(err));
+	if (!air_shorthand(&doc, &out, &shorthand, &err))
+	{
+		PROMISE(err.message != NULL && *err.message != '\0' && err.path != NULL);
+		check_text(err.message, "message");
+		check_text(err.path, "path");
+		check_text(err.hint, "hint");
+		return;
+	}
+	PROMISE(read_document(&doc, exact(out.data, out.len), out.len), "%s", out.data);
+	/* A column may be a schema in full, and that one may be wrong: its name is then in the path. */
+	if (shorthand && air_schema_compile(out.data, out.len, AIR_SCHEMA_COLUMNS, &err) == NULL)
+		PROMISE(strncmp(err.path, "$.", 2) == 0, "%s: %s: %s", out.data, err.path, err.message);
 }
 
 /* See fuzz.h. */
