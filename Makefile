@@ -5,6 +5,7 @@
 #   make psql            psql in a throwaway cluster with the sandbox provider: the README's tour
 #   make, make install, make installcheck    as with every PostgreSQL extension
 #   make bench           ratios against bare libcurl in one run
+#   make bench-router    how well strategy learned does, on public data
 #   make fuzz            a million inputs for each parser of foreign text (RUNS=20000 is quick)
 
 EXTENSION = ai_router
@@ -12,7 +13,7 @@ MODULE_big = ai_router
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 
 # The install script is one file to PostgreSQL and several to its readers.
-SQL_PARTS = $(addprefix sql/install/,header.sql hints.sql schema.sql triggers.sql prompts.sql catalogue.sql admin.sql check.sql ledger.sql cascade.sql budgets.sql health.sql progress.sql functions.sql embed.sql classify.sql aggregate.sql extract.sql cache.sql prompts_check.sql privileges.sql)
+SQL_PARTS = $(addprefix sql/install/,header.sql hints.sql schema.sql triggers.sql prompts.sql catalogue.sql admin.sql check.sql ledger.sql cascade.sql budgets.sql health.sql progress.sql learning.sql functions.sql feedback.sql embed.sql classify.sql aggregate.sql extract.sql cache.sql prompts_check.sql privileges.sql)
 DATA_built = sql/install/ai_router--1.0.sql
 
 # setup first: it drops the extension and makes it again.
@@ -30,15 +31,17 @@ EXTRA_CLEAN = sql/install/ai_router--1.0.sql
 PG_CONFIG ?= pg_config
 
 # These install what they need first: PGXS may not be there yet.
-ifneq ($(filter demo test bench fuzz psql,$(MAKECMDGOALS)),)
+ifneq ($(filter demo test bench bench-router fuzz psql,$(MAKECMDGOALS)),)
 
-.PHONY: demo test bench fuzz psql
+.PHONY: demo test bench bench-router fuzz psql
 demo:
 	@test/demo/run
 test:
 	@test/run-tests
 bench:
 	@test/bench/run
+bench-router:
+	@test/bench/router
 fuzz:
 	@test/fuzz/run
 psql:

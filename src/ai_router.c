@@ -16,6 +16,7 @@
 #include "config/registry.h"
 #include "provider/provider.h"
 #include "route/context.h"
+#include "route/learned.h"
 #include "shared/shared.h"
 #include "sql/doors.h"
 #include "worker/writer.h"
@@ -57,6 +58,7 @@ _PG_init(void)
 	air_settings_init();
 	register_apis();
 	air_condition_keys_hook = air_condition_keys;
+	air_predictor_open_hook = air_learned_open;
 	air_statement_init();
 	air_doors_init();
 	air_batch_init();

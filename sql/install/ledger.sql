@@ -39,7 +39,9 @@ CREATE TABLE ai_router.calls (
     pid integer,
     sent_with bigint,
     prompt text,
-    answer text
+    answer text,
+    features bytea,
+    propensity double precision
 );
 CREATE INDEX calls_call_id_idx ON ai_router.calls (call_id);
 CREATE INDEX calls_at_idx ON ai_router.calls (at);
@@ -81,6 +83,8 @@ COMMENT ON COLUMN ai_router.calls.pid IS 'process id of the session';
 COMMENT ON COLUMN ai_router.calls.sent_with IS 'the call under which ai_router.attempts has its last exchange, where several shared one; NULL: itself';
 COMMENT ON COLUMN ai_router.calls.prompt IS 'what was asked, if ai_router.log_prompts was on';
 COMMENT ON COLUMN ai_router.calls.answer IS 'the answer, if ai_router.log_prompts was on';
+COMMENT ON COLUMN ai_router.calls.features IS 'what learning sees of the prompt, if ai_router.log_features was on; see ai_router.prompt_features()';
+COMMENT ON COLUMN ai_router.calls.propensity IS 'strategy learned: how probable it was that this model was asked first';
 
 CREATE TABLE ai_router.attempts (
     call_id bigint NOT NULL,

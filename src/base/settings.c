@@ -32,6 +32,7 @@ bool air_breaker = true;
 int air_health_entries = 1024;
 bool air_progress_notices = false;
 bool air_log_prompts = false;
+bool air_log_features = true;
 int air_log_retention_s = 90 * 86400;
 int air_spool_kb = 8 * 1024;
 bool air_cache_use = true;
@@ -272,6 +273,12 @@ air_settings_init(void)
 	DefineCustomBoolVariable("ai_router.log_prompts",
 							 "Keeps prompts and answers in ai_router.calls.", NULL,
 							 &air_log_prompts, false, PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomBoolVariable("ai_router.log_features",
+							 "Keeps hashes of each prompt's words in ai_router.calls.",
+							 "What ai_feedback() says of a call can be learned from only with these, "
+							 "or with the prompt.",
+							 &air_log_features, true, PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("ai_router.log_retention",
 							"Sets how long ai_router.calls and ai_router.attempts keep a row.",

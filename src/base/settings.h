@@ -30,6 +30,7 @@ extern bool air_breaker;              /* mind circuit breaker and cool-downs */
 extern int air_health_entries;        /* models whose health is kept */
 extern bool air_progress_notices;     /* tell the client how a statement goes on */
 extern bool air_log_prompts;          /* prompts and answers go into the ledger */
+extern bool air_log_features;         /* so do hashes of a prompt's words */
 extern int air_log_retention_s;       /* age at which rows of the ledger go */
 extern int air_spool_kb;              /* shared memory of the spool */
 extern bool air_cache_use;            /* where no hint says otherwise */

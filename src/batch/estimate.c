@@ -85,7 +85,7 @@ make_prompt(const AirSite *site, Prompt *out)
 	else if (site->door->packs && sketch.text.len > PACK_SAMPLE)
 	{
 		out->extra += (sketch.text.len - PACK_SAMPLE) / AIR_BYTES_PER_TOKEN;
-		out->text[PACK_SAMPLE] = '\0';
+		out->text[pg_mbcliplen(out->text, sketch.text.len, PACK_SAMPLE)] = '\0';
 	}
 }
 

@@ -11,6 +11,8 @@
  */
 #include "base/pg.h"
 
+#include <math.h>
+
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -21,6 +23,7 @@
 
 #include "base/settings.h"
 #include "call/cascade.h"
+#include "route/features.h"
 #include "shared/ledger.h"
 #include "shared/stats.h"
 
@@ -61,6 +64,23 @@ copy(MemoryContext cxt, const char *text)
 	return text == NULL ? NULL : MemoryContextStrdup(cxt, text);
 }
 
+/* What learning sees of the prompt, made anew: the strategy's own are gone. */
+static void
+keep_features(AirCall *call, AirLedgerEntry *e)
+{
+	AirFeatures features;
+	uint8 packed[AIR_FEATURES_BYTES];
+	size_t len;
+	char *kept;
+
+	air_features(call->question, strlen(call->question), &features);
+	len = air_features_pack(&features, packed);
+	kept = MemoryContextAlloc(call->cxt, len);
+	memcpy(kept, packed, len);
+	e->texts[AIR_CALL_FEATURES] = kept;
+	e->record.len[AIR_CALL_FEATURES] = (int32) len;
+}
+
 /* What is known of a call before its first attempt, in the call's memory. */
 static AirLedgerEntry *
 make_entry(AirCall *call)
@@ -93,6 +113,8 @@ make_entry(AirCall *call)
 					NAMEDATALEN);
 	if (air_log_prompts)
 		air_record_text(e->texts, r->len, AIR_CALL_PROMPT, copy(call->cxt, call->question), max);
+	if (air_log_features && call->spec.task == AIR_CHAT && max >= AIR_FEATURES_BYTES)
+		keep_features(call, e);
 	return e;
 }
 
@@ -325,6 +347,10 @@ publish_call(AirCall *call, const char *sqlstate, const char *error)
 	if (r->escalations > 0)
 		air_record_text(e->texts, r->len, AIR_CALL_ESCALATED_FOR, call->cascade->reasons,
 						AIR_REASONS);
+	/* Of the model that was meant: another one took its place for other reasons. */
+	r->propensity = call->current == 0 && call->route.candidates[0].propensity > 0
+						? call->route.candidates[0].propensity
+						: NAN;
 	strlcpy(r->sqlstate, sqlstate, sizeof(r->sqlstate));
 	air_record_text(e->texts, r->len, AIR_CALL_MODEL, result->model, MAX_NAME);
 	air_record_text(e->texts, r->len, AIR_CALL_PROVIDER, result->provider, NAMEDATALEN);

@@ -34,6 +34,7 @@ typedef struct ConfigSnapshot
 } ConfigSnapshot;
 
 AirConditionKeys air_condition_keys_hook = NULL;
+AirPredictorOpen air_predictor_open_hook = NULL;
 
 static ConfigSnapshot *current = NULL; /* may be out of date */
 static uint64 generation = 1;
@@ -44,7 +45,7 @@ static void
 on_relation_change(Datum arg, Oid relid)
 {
 	if (!OidIsValid(relid) || relid == tables.models || relid == tables.rules ||
-		relid == tables.fixtures || relid == tables.budgets || relid == tables.prompts)
+		relid == tables.fixtures || relid == tables.budgets || relid == tables.prompts || relid == tables.predictors)
 		generation++;
 }
 
@@ -82,6 +83,7 @@ find_tables(void)
 	tables.budgets = get_relname_relid("budgets", schema);
 	tables.budget_spent = get_relname_relid("budget_spent", schema);
 	tables.prompts = get_relname_relid("prompts", schema);
+	tables.predictors = get_relname_relid("predictors", schema);
 }
 
 static int

@@ -114,6 +114,14 @@ typedef struct AirPromptText
 	char *template; /* of the user message */
 } AirPromptText;
 
+/* What was learned for a rule; see config/learned.h. */
+typedef struct AirLearned
+{
+	char *rule;
+	int version;
+	void *predictor; /* opened by air_predictor_open_hook */
+} AirLearned;
+
 /* A row that the configuration had to leave out. */
 typedef struct AirSkipped
 {
@@ -137,6 +145,8 @@ typedef struct AirConfig
 	int nprompts;
 	AirPromptText *prompts; /* of each name the highest enabled version */
 	Oid budget_spent;       /* the table that holds what they spent; InvalidOid: none */
+	int nlearned;
+	AirLearned *learned; /* of each rule the highest enabled version */
 	int nskipped;
 	AirSkipped *skipped;
 } AirConfig;
@@ -163,5 +173,12 @@ extern bool air_model_can(const AirModel *model, const char *capability);
  */
 typedef uint32 (*AirConditionKeys)(JsonPath *condition);
 extern AirConditionKeys air_condition_keys_hook;
+
+/*
+ * And what a trained predictor is: bytes stay as they are for as long as the configuration.
+ * palloc'ed; NULL with a reason if it is none.
+ */
+typedef void *(*AirPredictorOpen)(const uint8 *bytes, size_t len, const char **why);
+extern AirPredictorOpen air_predictor_open_hook;
 
 #endif

@@ -22,6 +22,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "config/learned.h"
 #include "config/options.h"
 #include "config/prompts.h"
 #include "config/registry_read.h"
@@ -342,6 +343,7 @@ air_config_relations(const AirTables *tables, Oid relids[AIR_CONFIG_RELATIONS])
 	relids[3] = tables->budgets;
 	relids[4] = ForeignServerRelationId;
 	relids[5] = tables->prompts;
+	relids[6] = tables->predictors;
 }
 
 /*
@@ -377,6 +379,8 @@ air_config_read(const AirTables *tables, AirConfig *config)
 	config->budget_spent = tables->budget_spent;
 	if (OidIsValid(tables->prompts))
 		air_config_read_prompts(tables->prompts, snapshot, config);
+	if (OidIsValid(tables->predictors))
+		air_config_read_learned(tables->predictors, snapshot, config);
 
 	UnregisterSnapshot(snapshot);
 }

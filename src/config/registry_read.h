@@ -17,9 +17,10 @@ typedef struct AirTables
 	Oid budgets;
 	Oid budget_spent;
 	Oid prompts;
+	Oid predictors;
 } AirTables;
 
-#define AIR_CONFIG_RELATIONS 6
+#define AIR_CONFIG_RELATIONS 7
 
 /* All relations that a configuration is read from; InvalidOid where there is none. */
 extern void air_config_relations(const AirTables *tables, Oid relids[AIR_CONFIG_RELATIONS]);

@@ -44,7 +44,7 @@ static const Keyword keywords[] = {
 	{"additionalProperties", EVERYBODY, GONE},
 	{"items", EVERYBODY, GONE},
 	{"enum", EVERYBODY, GONE},
-	{"const", EVERYBODY, GONE},
+	{"const", EVERYBODY, WORDS},
 	{"anyOf", EVERYBODY, GONE},
 	{"$ref", EVERYBODY, GONE},
 	{"$defs", EVERYBODY, GONE},
@@ -281,9 +281,10 @@ fit_each(Fit *fit, uint32 i)
 
 /* A keyword that is not taken: into words, if it says something. */
 static void
-leave_out(Fit *fit, const Keyword *keyword, uint32 child, StringInfo words, bool *first)
+leave_out(Fit *fit, const Keyword *keyword, uint32 child, bool has_enum, StringInfo words,
+		  bool *first)
 {
-	if (strcmp(keyword->name, "const") == 0)
+	if (strcmp(keyword->name, "const") == 0 && !has_enum)
 	{
 		appendStringInfoString(fit->out, *first ? "\"enum\":[" : ",\"enum\":[");
 		*first = false;
@@ -319,7 +320,7 @@ fit_object(Fit *fit, uint32 i)
 		else if (keyword == NULL)
 			fit->good = false;
 		else if (!is_taken(fit, keyword, child))
-			leave_out(fit, keyword, child, &words, &first);
+			leave_out(fit, keyword, child, air_doc_member(doc, i, "enum") != 0, &words, &first);
 		else
 		{
 			AirSchemaPart part = air_schema_part(doc, child);

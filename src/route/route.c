@@ -16,7 +16,6 @@
 
 /*
  * The rule's strategy; where it has none, the one that hint "prefer" stands for.
- * ereports for a preference that nothing serves yet.
  */
 static const char *
 strategy_name(const AirRule *rule, const AirHints *hints)
@@ -26,9 +25,7 @@ strategy_name(const AirRule *rule, const AirHints *hints)
 	if (!AIR_HAS_HINT(hints, AIR_HINT_PREFER) || hints->prefer == AIR_PREFER_NONE)
 		return "ordered";
 	if (hints->prefer == AIR_PREFER_QUALITY)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("prefer \"quality\" needs a strategy that is not available yet"),
-						errhint("Available strategies: %s.", air_strategy_list())));
+		return "learned";
 	return hints->prefer == AIR_PREFER_SPEED ? "fastest" : "cheapest";
 }
 
@@ -108,19 +105,22 @@ entry_weights(const AirPicks *picks, const AirRule *rule)
 static void
 order_usable(AirPicks *picks, const AirStrategy *strategy, AirRoute *out)
 {
-	const AirRouteInput *in = picks->in;
+	AirRouteInput in = *picks->in;
 	AirCandidate *cands = out->candidates;
 	int n = 0;
+
+	/* A strategy sees what the rule adds to the caller's hints. */
+	in.hints = picks->hints;
 
 	for (int i = 0; i < picks->n; i++)
 		if (takes_part(picks, picks->picks[i].verdict))
 			cands[n++] = picks->picks[i].cand;
 	if (n > 1)
 	{
-		strategy->order(in, picks->rule, cands, entry_weights(picks, picks->rule), n);
+		strategy->order(&in, picks->rule, cands, entry_weights(picks, picks->rule), n);
 		air_group_families(cands, n);
 	}
-	if (in->task == AIR_EMBED)
+	if (in.task == AIR_EMBED)
 		n = keep_one_model(picks, cands, n);
 	for (int i = 0; i < n; i++)
 		cands[i].usable = true;
@@ -167,8 +167,7 @@ explain_all(AirPicks *picks, const AirStrategy *strategy, AirRoute *out)
 
 /*
  * Route a call; see route.h.  Unusable candidates are listed with explain or when
- * there is no usable one.  ereports ERRCODE_FEATURE_NOT_SUPPORTED for a hint
- * "prefer" that no strategy serves; everything else that can go wrong is in *err.
+ * there is no usable one.  What can go wrong is in *err.
  */
 bool
 air_route(const AirRouteInput *in, bool explain, AirRoute *out, AirFailure *err)

@@ -41,6 +41,12 @@ typedef struct AirCandidate
 	AirNano est_cost; /* at the estimated input and max_tokens output; AIR_NANO_UNKNOWN */
 	int max_tokens;   /* what will be sent: hint or setting, clipped to max_output, the setting also
 					   * to the room in a small context window; 0: no chat */
+
+	/* Strategy "learned": what is predicted, and how probable it was that it comes first. */
+	double success;
+	int evidence;      /* AirEvidence */
+	int examples;      /* of the model and this task */
+	double propensity; /* 0: nothing was drawn */
 } AirCandidate;
 
 typedef struct AirRoute

@@ -14,6 +14,7 @@
 #include "utils/float.h"
 
 #include "route/cascade.h"
+#include "route/learned.h"
 #include "route/strategy.h"
 
 typedef struct Place
@@ -131,6 +132,7 @@ static const AirStrategy strategies[] = {
 	{"fastest", order_fastest, "least expected latency first", NULL},
 	{"weighted", order_weighted, "drawn by weight from the input", NULL},
 	{AIR_CASCADE, air_order_cascade, "asked in turn", air_cascade_reason},
+	{"learned", air_order_learned, "by predicted success", air_learned_reason},
 };
 
 /*

@@ -44,6 +44,7 @@ typedef enum AirCallText
 	AIR_CALL_FINISH,
 	AIR_CALL_ANSWER,
 	AIR_CALL_ESCALATED_FOR,
+	AIR_CALL_FEATURES, /* bytes */
 	AIR_CALL_NTEXTS
 } AirCallText;
 
@@ -62,6 +63,7 @@ typedef struct AirCallRecord
 	AirNano cost;
 	AirNano last_cost; /* AIR_NANO_UNKNOWN: no cascade, or not known */
 	double latency_ms;
+	double propensity; /* NaN: none */
 	Oid role;
 	int32 pid;
 	int32 attempts;

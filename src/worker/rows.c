@@ -136,6 +136,7 @@ add_call(Row *row, const void *record)
 		[AIR_CALL_FINISH] = {"finish_reason", TEXTOID},
 		[AIR_CALL_ANSWER] = {"answer", TEXTOID},
 		[AIR_CALL_ESCALATED_FOR] = {"escalated_for", TEXTOID},
+		[AIR_CALL_FEATURES] = {"features", BYTEAOID},
 	};
 
 	add_int(row, "call_id", r->call_id, false);
@@ -153,6 +154,7 @@ add_call(Row *row, const void *record)
 	add_money(row, "last_cost", r->last_cost);
 	add_int(row, "query_id", r->query_id, r->query_id == 0);
 	add(row, "pid", INT4OID, Int32GetDatum(r->pid), false);
+	add(row, "propensity", FLOAT8OID, Float8GetDatum(r->propensity), isnan(r->propensity));
 	for (int i = 0; i < AIR_CALL_NTEXTS; i++)
 		add_text(row, texts[i].column, texts[i].type, r->len[i]);
 }

@@ -25,6 +25,7 @@ extern void run_request(const Target *target, const char *data, size_t size);
 extern void run_json(const Target *target, const char *data, size_t size);
 extern void run_chunk(const Target *target, const char *data, size_t size);
 extern void run_schema(const Target *target, const char *data, size_t size);
+extern void run_shorthand(const Target *target, const char *data, size_t size);
 extern void run_pattern(const Target *target, const char *data, size_t size);
 extern void run_decimal(const Target *target, const char *data, size_t size);
 extern void run_wait(const Target *target, const char *data, size_t size);

@@ -2,8 +2,8 @@
  * fuzz_schema.c
  *	  JSON Schema: schemas, documents, patterns, numbers.
  *
- * "schema" is a schema and a document, "pattern" a pattern and a text, "decimal"
- * two numbers, with a line of "&" between them.
+ * "schema" is a schema and a document, "shorthand" one document, "pattern" a pattern and a text,
+ *"decimal" two numbers, with a line of "&" between them.
  */
 #include "base/pg.h"
 
@@ -12,7 +12,9 @@
 #include "base/json.h"
 #include "base/pattern.h"
 #include "base/schema.h"
+#include "base/shorthand.h"
 #include "base/text.h"
+#include "provider/provider.h"
 
 #include "fuzz.h"
 
@@ -62,6 +64,57 @@ read_document(AirDoc *doc, const char *text, size_t len)
 	return true;
 }
 
+/* What becomes of a schema that is sent: JSON that says no more than it, if anything is left. */
+static void
+send_schema(const AirSchema *schema, const char *text)
+{
+	static const char *const apis[] = {"openai", "azure",  "anthropic",
+									   "gemini", "cohere", "ollama"};
+	StringInfoData wrapped;
+	AirDoc doc;
+	AirSchemaError err;
+	char *why;
+
+	initStringInfo(&wrapped);
+	air_schema_wrap(schema, &wrapped);
+	PROMISE(air_doc_parse(&doc, wrapped.data, wrapped.len, &why) || strstr(why, "deep") != NULL,
+			"%s", why);
+	for (int i = 0; i < (int) lengthof(apis); i++)
+	{
+		const char *fitted = air_schema_fit(apis[i], text);
+
+		if (fitted == NULL || fitted == text)
+			continue;
+		PROMISE(air_schema_compile(fitted, strlen(fitted), 0, &err) != NULL, "%s: %s", err.message,
+				fitted);
+		check_text(fitted, "fitted");
+		PROMISE(strcmp(air_schema_fit(apis[i], fitted), fitted) == 0, "%s", fitted);
+	}
+}
+
+/* A document as shorthand: a schema, or the reason. */
+static void
+expand_shorthand(const AirDoc *doc)
+{
+	StringInfoData out;
+	AirSchemaError err;
+	AirDoc schema;
+	bool shorthand;
+	char *why;
+
+	initStringInfo(&out);
+	if (air_shorthand(doc, &out, &shorthand, &err))
+		PROMISE(air_doc_parse(&schema, out.data, out.len, &why) || strstr(why, "deep") != NULL,
+				"%s: %s", why, out.data);
+	else
+	{
+		check_text(err.message, "message");
+		check_text(err.path, "path");
+		check_text(err.hint, "hint");
+		PROMISE(err.message != NULL);
+	}
+}
+
 /* See fuzz.h. */
 void
 run_schema(const Target *target pg_attribute_unused(), const char *data, size_t size)
@@ -73,6 +126,8 @@ run_schema(const Target *target pg_attribute_unused(), const char *data, size_t 
 
 	halves(data, size, half, len);
 	parsed = read_document(&doc, half[1], len[1]);
+	if (parsed)
+		expand_shorthand(&doc);
 	for (int flags = 0; air_utf8_valid(half[0], len[0]) && flags <= AIR_SCHEMA_COLUMNS; flags++)
 	{
 		AirSchemaError err;
@@ -91,6 +146,8 @@ run_schema(const Target *target pg_attribute_unused(), const char *data, size_t 
 			check_text(err.hint, "hint");
 			continue;
 		}
+		if (flags == 0)
+			send_schema(schema, pnstrdup(half[0], len[0]));
 		if (!parsed)
 			continue;
 		valid = air_schema_check(schema, &doc, 0, "$", &problem);
@@ -102,6 +159,33 @@ run_schema(const Target *target pg_attribute_unused(), const char *data, size_t 
 		PROMISE(air_schema_check(schema, &doc, 0, "$", &again) == valid);
 		PROMISE(valid || strcmp(problem, again) == 0);
 	}
+}
+
+/* See fuzz.h. */
+void
+run_shorthand(const Target *target pg_attribute_unused(), const char *data, size_t size)
+{
+	AirDoc doc;
+	StringInfoData out;
+	AirSchemaError err;
+	bool shorthand = false;
+
+	if (!read_document(&doc, exact(data, size), size))
+		return;
+	initStringInfo(&out);
+	memset(&err, 0, sizeof(err));
+	if (!air_shorthand(&doc, &out, &shorthand, &err))
+	{
+		PROMISE(err.message != NULL && *err.message != '\0' && err.path != NULL);
+		check_text(err.message, "message");
+		check_text(err.path, "path");
+		check_text(err.hint, "hint");
+		return;
+	}
+	PROMISE(read_document(&doc, exact(out.data, out.len), out.len), "%s", out.data);
+	/* A column may be a schema in full, and that one may be wrong: its name is then in the path. */
+	if (shorthand && air_schema_compile(out.data, out.len, AIR_SCHEMA_COLUMNS, &err) == NULL)
+		PROMISE(strncmp(err.path, "$.", 2) == 0, "%s: %s: %s", out.data, err.path, err.message);
 }
 
 /* See fuzz.h. */

@@ -30,6 +30,7 @@ static const Target targets[] = {
 	{"json", run_json},
 	{"wait", run_wait},
 	{"schema", run_schema},
+	{"shorthand", run_shorthand},
 	{"pattern", run_pattern},
 	{"decimal", run_decimal},
 	{"chunk", run_chunk},

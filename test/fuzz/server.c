@@ -29,7 +29,9 @@ static const struct
 {
 	const char *option;
 	void (*run)(const char *data, size_t size);
-} targets[] = {{"--target=hints", run_hints}, {"--target=judge", run_judge}};
+} targets[] = {{"--target=hints", run_hints},
+			   {"--target=judge", run_judge},
+			   {"--target=document", run_document}};
 
 static void (*target)(const char *data, size_t size) = NULL;
 static MemoryContext scratch;

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 /* CurrentMemoryContext is reset after each input. */
+extern void run_document(const char *data, size_t size);
 extern void run_hints(const char *data, size_t size);
 extern void run_judge(const char *data, size_t size);
 

@@ -14,7 +14,8 @@ my $t = AiRouterTest->new(
 	conf => "autovacuum = off\nai_router.retries = 0\nfsync = off\njit = off\n",
 	env => { MALLOC_PERTURB_ => 165 });
 $t->models_at_p(m => 'm', bad => 'bad--status-400');
-$t->sql("UPDATE ai_router.rules SET models = '{m,bad}'");
+$t->model('vectors', 'p', 'vectors', mode => 'embedding');
+$t->sql("UPDATE ai_router.rules SET models = '{m,bad,vectors}'; UPDATE ai_router.models SET capabilities = '{json_schema}', context_window = 8000 WHERE name = 'm'");
 $t->sql('CREATE ROLE clerk; CREATE ROLE judge; GRANT USAGE ON FOREIGN SERVER p TO clerk, judge');
 $t->sql(AiRouterShapes::setup('setup'));
 
@@ -73,7 +74,7 @@ for my $variant (grep { $_->{name} =~ $variants } @variants)
 	};
 	$start->($_) for qw(on off);
 	# What is rare is tried with plans that differ most.
-	my @also = $variant->{name} =~ /^(?:default|parallel|three at a time)$/ ? qw(hostile constant) : ();
+	my @also = $variant->{name} =~ /^(?:default|parallel|three at a time)$/ ? qw(hostile constant family) : ();
 	for my $shape (map { AiRouterShapes::shapes($_) } @files, @also)
 	{
 		next if "$shape->{file}: $shape->{name}" !~ $shapes;

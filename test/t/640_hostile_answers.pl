@@ -25,7 +25,7 @@ $t->sql("INSERT INTO ai_router.rules(name) VALUES ('default')");
 my @labels = qw(billing login delivery praise);
 my $labels = "ARRAY['billing', 'login', 'delivery', 'praise']";
 my $n = 12;
-$t->sql("CREATE TABLE docs (id int PRIMARY KEY, body text)");
+$t->sql('CREATE TABLE docs (id int PRIMARY KEY, body text); CREATE TYPE graded AS (grade int)');
 for my $id (0 .. $n - 1)
 {
 	$t->sql("INSERT INTO docs VALUES ($id, 'A matter of $labels[$id % 4] with grade ${\ (7 * $id)}."
@@ -35,6 +35,8 @@ my %calls = (
 	ai_classify => [ "ai_classify(body, $labels, HINTS)", sub { $labels[ $_[0] % 4 ] } ],
 	ai_classify_multi => [ "array_to_string(ai_classify_multi(body, $labels, HINTS), ',')", sub { $labels[ $_[0] % 4 ] } ],
 	ai_classify_detail => [ "(ai_classify_detail(body, $labels, HINTS)).value", sub { $labels[ $_[0] % 4 ] } ],
+	ai_extract => [ "ai_extract(body, '{\"type\": \"object\", \"properties\": {\"grade\": {\"type\": \"integer\"}}, \"required\": [\"grade\"], \"additionalProperties\": false}', HINTS) ->> 'grade'", sub { 7 * $_[0] } ],
+	ai_extract_as => [ "(ai_extract_as(body, NULL::graded, HINTS)).grade", sub { 7 * $_[0] } ],
 	ai_filter => [ "ai_filter(body, 'asks for a refund', HINTS)", sub { $_[0] % 3 ? 'false' : 'true' } ],
 	ai_score => [ "ai_score(body, 'has a grade', HINTS)", sub { 7 * $_[0] / 100 } ],
 	ai_summarize => [ "ai_summarize(body, HINTS)", sub { "A matter of $labels[$_[0] % 4] with grade ${\ (7 * $_[0])}." } ],
@@ -49,9 +51,9 @@ sub values_of
 	my ($model) = @_;
 	my $hints = qq('{"model": "$model", "on_error": "null"}');
 	my $columns = join ', ', map { $calls{$_}[0] =~ s/HINTS/$hints/r } @names;
+	my $c = join ', ', map { "c$_" } 1 .. @names;
 	my $rows = decode_json($session->value(
-		"SELECT json_agg(a ORDER BY id) FROM (SELECT id, ARRAY[c1::text, c2, c3, c4::text, c5, c6::text, c7]"
-		  . " FROM (SELECT id, $columns FROM docs OFFSET 0) s(id, c1, c2, c3, c4, c5, c6, c7)) r(id, a)"));
+		"SELECT json_agg(ARRAY[" . ($c =~ s/(c\d+)/$1::text/gr) . "] ORDER BY id) FROM (SELECT id, $columns FROM docs OFFSET 0) s(id, $c)"));
 	return @$rows;
 }
 
@@ -62,7 +64,8 @@ my @harmful = qw(badjson nonjson empty deep html503 html200 gzipbad badutf8 nul 
 
 for my $family (@families)
 {
-	my $caps = $family eq 'anthropic' || $family eq 'bedrock' ? '{json_schema}' : '{logprobs}';
+	# Without log probabilities small answers are held to a schema, too.
+	my $caps = $family eq 'anthropic' || $family eq 'bedrock' ? '{json_schema}' : '{json_schema,logprobs}';
 	my (@wrong, @unmet);
 
 	for my $fault ('', @harmless, @harmful)
@@ -94,6 +97,57 @@ for my $family (@families)
 	}
 	is(join("\n", @wrong), '', "$family: right values or errors, in their own rows");
 	is(join(' ', @unmet), '', "$family: the faults were met");
+}
+
+# A document that is none of what was asked for, also when the model has been told: nothing.
+for my $family (@families)
+{
+	$t->model('m', $family, "stubborn-$family--fault-badschema", capabilities => '{json_schema}');
+	my @some = grep { my $row = $_; grep { defined $row->[$_] && $names[$_] !~ /summarize|redact/ } 0 .. $#names } values_of('m');
+	is(scalar(@some), 0, "$family: no value of an answer that does not fit");
+	$t->sql("DELETE FROM ai_router.models");
+}
+
+# Aggregates: a group whose part failed has nothing, the others have their own.
+$t->model('parts', 'openai', 'parts', input_price => 0, output_price => 0, context_window => 1200);
+$t->sql("CREATE TABLE groups AS SELECT i % 8 AS g, i, 'group ' || i % 8 || ' is here. Row ' || i || ' of many.' AS body FROM generate_series(1, 400) i");
+my (@wrong, $null, $right);
+for my $fault (@harmful)
+{
+	$t->behave('parts', fault => $fault, every => 5);
+	my $groups = decode_json($session->value(
+		q(SELECT json_agg(json_build_array(g, a, s) ORDER BY g) FROM (SELECT g, ai_agg(body, 'Repeat the first one', '{"model": "parts", "on_error": "null", "max_tokens": 100}' ORDER BY i) a,
+		  ai_summarize_agg(body, '{"model": "parts", "on_error": "null", "max_tokens": 100}' ORDER BY i) s FROM groups GROUP BY g) x)));
+
+	push @wrong, "$fault: " . scalar(@$groups) . ' groups' if @$groups != 8;
+	for my $row (@$groups)
+	{
+		my ($g, @values) = @$row;
+
+		push @wrong, "$fault, group $g: $_" for grep { defined && !/^(\d+: )?group $g is here\.$/ } @values;
+		$null += grep { !defined } @values;
+		$right += grep { defined } @values;
+	}
+}
+is(join("\n", @wrong), '', 'aggregates: of their own group');
+cmp_ok($null, '>', 0, 'some have nothing');
+cmp_ok($right, '>', 0, 'and some have something');
+
+# Reranking: each document keeps its own score.
+$t->model('judge', 'cohere', 'judge', mode => 'rerank');
+my $rank = q(SELECT string_agg(ord || ':' || document || ':' || round(score::numeric, 3), ' ' ORDER BY score DESC, ord) FROM ai_rerank('red round fish', '{a blue bird,a red fish,red round fish,a round thing}', '{"model": "judge", "on_error": "null"}'));
+my $good = $session->value($rank);
+like($good, qr/^3:red round fish:1.000 2:a red fish:0.667 4:a round thing:0.333 1:a blue bird:0.000$/, 'documents in their order');
+for my $fault (qw(badjson nonjson empty deep html200 gzipbad err200 wrongtypes truncate reset missing extra))
+{
+	$t->behave('judge', fault => $fault);
+	my $got = $session->value($rank);
+	ok(!defined $got || $got !~ /\d:[a-z ]+:\d/, "rerank, $fault: no scores") or diag $got;
+}
+for my $fault (qw(gzip blanklines nousage))
+{
+	$t->behave('judge', fault => $fault);
+	is($session->value($rank), $good, "rerank, $fault: the same");
 }
 $session->quit;
 

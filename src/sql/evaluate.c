@@ -1,0 +1,284 @@
+/*
+ * evaluate.c
+ *	  ai_router.evaluate(): what a rule would have come to, from outcomes that are known.
+ *
+ * Each prompt is decided with predictions of folds that have not seen it, so a rule does
+ * not look better than it will be.  A model that was not tried on a prompt counts with its
+ * prediction; where there is none either, with its mean.
+ */
+#include "base/pg.h"
+
+#include <math.h>
+
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+
+#include "config/learned.h"
+#include "route/learned.h"
+#include "sql/learn_input.h"
+#include "sql/spi.h"
+
+PG_FUNCTION_INFO_V1(air_sql_evaluate);
+
+#define SEED 20260101
+
+/* One prompt: what each model came to, or is thought to. */
+typedef struct Outcome
+{
+	double score[AIR_PREDICTOR_MODELS];
+	AirPrediction predicted[AIR_PREDICTOR_MODELS];
+} Outcome;
+
+/* What one way to choose would have come to. */
+typedef struct Policy
+{
+	const char *name;
+	double quality; /* sums */
+	double cost;
+	double share[AIR_PREDICTOR_MODELS];
+} Policy;
+
+typedef struct Indexed
+{
+	uint64 hash; /* of prompt and task */
+	int example;
+} Indexed;
+
+static int
+by_hash(const void *a, const void *b)
+{
+	const Indexed *x = a;
+	const Indexed *y = b;
+
+	if (x->hash != y->hash)
+		return x->hash < y->hash ? -1 : 1;
+	return x->example - y->example;
+}
+
+/* Examples in the order of their prompts; *n gets how many can be read. */
+static Indexed *
+by_prompt(const AirLearn *in, int *n)
+{
+	Indexed *order = MemoryContextAllocHuge(CurrentMemoryContext,
+											sizeof(Indexed) * (size_t) Max(in->nexamples, 1));
+	AirFeatures *features = palloc(sizeof(AirFeatures));
+
+	*n = 0;
+	for (int i = 0; i < in->nexamples; i++)
+	{
+		const AirExample *e = &in->examples[i];
+
+		if (!air_features_unpack(e->features, e->features_len, features))
+			continue;
+		order[(*n)++] = (Indexed){features->whole, i};
+	}
+	pfree(features);
+	qsort(order, *n, sizeof(Indexed), by_hash);
+	return order;
+}
+
+/* Sums of a model's scores and weights. */
+typedef struct Mean
+{
+	double sum;
+	double weight;
+} Mean;
+
+static double
+mean_of(const Mean *mean, double dflt)
+{
+	return mean->weight > 0 ? mean->sum / mean->weight : dflt;
+}
+
+/* The outcome of the prompt whose examples are order[0 .. n). */
+static void
+outcome_of(const AirLearnInput *data, const AirLearnReport *report, const Indexed *order, int n,
+		   Outcome *out)
+{
+	Mean tried[AIR_PREDICTOR_MODELS] = {{0}};
+	Mean predicted[AIR_PREDICTOR_MODELS] = {{0}};
+
+	for (int i = 0; i < n; i++)
+	{
+		const AirExample *e = &data->in.examples[order[i].example];
+		double p = data->in.held_out[order[i].example];
+
+		tried[e->model].sum += e->score * e->weight;
+		tried[e->model].weight += e->weight;
+		if (!isnan(p))
+		{
+			predicted[e->model].sum += p;
+			predicted[e->model].weight += 1;
+		}
+	}
+	for (int m = 0; m < data->in.nmodels; m++)
+	{
+		double rate = report->models[m].examples > 0 ? report->models[m].rate : 0.5;
+		double p = mean_of(&predicted[m], rate);
+
+		out->score[m] = mean_of(&tried[m], p);
+		out->predicted[m].success = report->models[m].evidence == AIR_EVIDENCE_RATE ? rate : p;
+		out->predicted[m].evidence = report->models[m].evidence;
+	}
+}
+
+static void
+count(Policy *policy, const AirLearnInput *data, const Outcome *outcome, int model, double part)
+{
+	policy->quality += outcome->score[model] * part;
+	policy->cost += data->costs[model] * part;
+	policy->share[model] += part;
+}
+
+/* The model whose mean score is highest; the cheaper one of equals. */
+static int
+strongest(const AirLearnInput *data, const AirLearnReport *report)
+{
+	int best = 0;
+
+	for (int m = 1; m < data->in.nmodels; m++)
+		if (report->models[m].examples > 0 && (report->models[best].examples == 0 ||
+											   report->models[m].rate > report->models[best].rate))
+			best = m;
+	return best;
+}
+
+static Datum
+shares_of(const AirLearnInput *data, const Policy *policy, int prompts)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfoChar(&buf, '{');
+	for (int m = 0; m < data->in.nmodels; m++)
+	{
+		if (policy->share[m] == 0)
+			continue;
+		if (buf.len > 1)
+			appendStringInfoString(&buf, ", ");
+		escape_json(&buf, data->in.models[m]);
+		appendStringInfo(&buf, ": %.3f", policy->share[m] / prompts);
+	}
+	appendStringInfoChar(&buf, '}');
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(buf.data));
+}
+
+static void
+put_row(ReturnSetInfo *rsinfo, const AirLearnInput *data, const Policy *policy, int prompts,
+		double dearest)
+{
+	Datum values[6];
+	bool nulls[6] = {false};
+
+	values[0] = CStringGetTextDatum(policy->name);
+	values[1] = Int32GetDatum(prompts);
+	values[2] = Float8GetDatum(policy->quality / prompts);
+	values[3] = Float8GetDatum(policy->cost / prompts * 1000);
+	values[4] = Float8GetDatum(policy->cost / dearest);
+	nulls[3] = isnan(policy->cost);
+	nulls[4] = isnan(policy->cost) || !(dearest > 0);
+	values[5] = shares_of(data, policy, prompts);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+static void
+replay(const AirLearnInput *data, const AirLearnReport *report, double tolerance,
+	   ReturnSetInfo *rsinfo)
+{
+	Policy policies[] = {{psprintf("learned, tolerance %.3g", tolerance)},
+						 {"always the cheapest"},
+						 {"always the strongest"},
+						 {"random"}};
+	Outcome *outcome = palloc(sizeof(Outcome));
+	int best = strongest(data, report);
+	int n, next, prompts = 0;
+	Indexed *order = by_prompt(&data->in, &n);
+
+	for (int i = 0; i < n; i = next)
+	{
+		int chosen;
+
+		for (next = i + 1; next < n && order[next].hash == order[i].hash; next++)
+			;
+		outcome_of(data, report, &order[i], next - i, outcome);
+		chosen =
+			air_predict_choose(outcome->predicted, data->costs, data->in.nmodels, tolerance, 0);
+		count(&policies[0], data, outcome, chosen < 0 ? best : chosen, 1);
+		count(&policies[1], data, outcome, 0, 1);
+		count(&policies[2], data, outcome, best, 1);
+		for (int m = 0; m < data->in.nmodels; m++)
+			count(&policies[3], data, outcome, m, 1.0 / data->in.nmodels);
+		prompts++;
+		data->in.tick(data->in.arg);
+	}
+	for (int i = 0; i < lengthof(policies) && prompts > 0; i++)
+		if (i > 0 || report->state == AIR_LEARN_OK)
+			put_row(rsinfo, data, &policies[i], prompts, policies[2].cost);
+}
+
+static void
+evaluate(const AirConfig *config, const AirRule *rule, double tolerance, ReturnSetInfo *rsinfo)
+{
+	MemoryContext work =
+		AllocSetContextCreate(CurrentMemoryContext, "ai_router evaluation", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(work);
+	AirLearnInput data;
+	AirLearnReport report;
+	uint8 *bytes;
+	size_t len;
+
+	air_learn_input_load(config, rule, 0, &data);
+	if (data.in.nexamples == 0)
+		ereport(ERROR, (errcode(ERRCODE_NO_DATA_FOUND),
+						errmsg("there are no examples for the models of rule \"%s\"", rule->name),
+						errhint("Insert outcomes into ai_router.examples, or tell them with "
+								"ai_feedback().")));
+	data.in.seed = SEED;
+	data.in.new_tasks = true;
+	data.in.held_out =
+		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(double) * (size_t) data.in.nexamples);
+	(void) air_learn(&data.in, &report, &bytes, &len);
+	if (report.state != AIR_LEARN_OK)
+		ereport(NOTICE, (errmsg("not enough evidence for strategy learned: %s",
+								air_learn_state(report.state))));
+	if (isnan(tolerance))
+		tolerance = air_learned_tolerance(rule);
+	replay(&data, &report, tolerance, rsinfo);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(work);
+}
+
+/* ai_router.evaluate(rule text, tolerance double precision) returns table(..) */
+Datum
+air_sql_evaluate(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	double tolerance = PG_ARGISNULL(1) ? NAN : PG_GETARG_FLOAT8(1);
+	const AirConfig *config;
+	AirSpi spi;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	if (!PG_ARGISNULL(1) && !(tolerance >= 0 && tolerance <= 1))
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("tolerance must lie between 0 and 1")));
+	spi = air_spi_begin();
+	config = air_config_acquire();
+	PG_TRY();
+	{
+		evaluate(config, air_learn_rule(config, text_to_cstring(PG_GETARG_TEXT_PP(0))), tolerance,
+				 rsinfo);
+	}
+	PG_FINALLY();
+	{
+		air_config_release(config);
+	}
+	PG_END_TRY();
+	air_spi_end(spi);
+	return (Datum) 0;
+}
