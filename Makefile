@@ -13,7 +13,7 @@ MODULE_big = ai_router
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 
 # The install script is one file to PostgreSQL and several to its readers.
-SQL_PARTS = $(addprefix sql/install/,header.sql hints.sql schema.sql triggers.sql prompts.sql catalogue.sql admin.sql check.sql ledger.sql budgets.sql health.sql progress.sql learning.sql functions.sql feedback.sql embed.sql classify.sql aggregate.sql extract.sql cache.sql prompts_check.sql privileges.sql)
+SQL_PARTS = $(addprefix sql/install/,header.sql hints.sql schema.sql triggers.sql prompts.sql catalogue.sql admin.sql check.sql ledger.sql cascade.sql budgets.sql health.sql progress.sql learning.sql functions.sql feedback.sql embed.sql classify.sql aggregate.sql extract.sql cache.sql prompts_check.sql privileges.sql)
 DATA_built = sql/install/ai_router--1.0.sql
 
 # setup first: it drops the extension and makes it again.

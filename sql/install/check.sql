@@ -125,6 +125,26 @@ BEGIN
                          WHERE f.condition IS NULL AND (f.priority, f.name COLLATE "C") < (r.priority, r.name COLLATE "C")
                          ORDER BY f.priority, f.name COLLATE "C" LIMIT 1) f
     UNION ALL
+        SELECT 'error', format('rule "%s"', r.name),
+               format('there is no function %s(text, text) that returns boolean: no answer is accepted before the last model''s', r.options ->> 'check'),
+               'Create it, or correct option "check" of the rule.'
+          FROM rule r
+         WHERE r.strategy = 'cascade' AND r.options ->> 'check' IS NOT NULL
+           AND ai_router.check_function(r.options ->> 'check') IS NULL
+    UNION ALL
+        SELECT 'error', format('rule "%s"', r.name),
+               format('its verifier "%s" is no enabled model: no answer is accepted before the last model''s', r.options ->> 'verifier'),
+               'Insert or enable it in ai_router.models, or correct option "verifier" of the rule.'
+          FROM rule r
+         WHERE r.strategy = 'cascade' AND r.options ->> 'verifier' IS NOT NULL
+           AND NOT EXISTS (SELECT FROM model m WHERE m.name = r.options ->> 'verifier' AND m.enabled AND m.served)
+    UNION ALL
+        SELECT 'notice', format('rule "%s"', r.name),
+               'its cascade demands nothing of answers: only those that fail the function''s own checks go to the next model',
+               'Set option threshold, check or verifier of the rule.'
+          FROM rule r
+         WHERE r.strategy = 'cascade' AND NOT coalesce(r.options, '{}') ?| ARRAY['threshold', 'check', 'verifier']
+    UNION ALL
         SELECT 'notice', 'rules', 'each has a condition: a call that meets none fails',
                'Insert a last rule without condition.'
          WHERE EXISTS (SELECT FROM rule) AND NOT EXISTS (SELECT FROM rule r WHERE r.condition IS NULL)

@@ -59,3 +59,17 @@ AS 'MODULE_PATHNAME', 'air_sql_check_strategy';
 
 COMMENT ON FUNCTION ai_router.check_strategy(text) IS
 'raises an error unless this version has the strategy';
+
+CREATE FUNCTION ai_router.check_options(options jsonb, place text) RETURNS void
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'air_sql_check_options';
+
+COMMENT ON FUNCTION ai_router.check_options(jsonb, text) IS
+'raises an error unless a rule may have these options; place names in the message where they stand';
+
+CREATE FUNCTION ai_router.check_function(name text) RETURNS regprocedure
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'air_sql_check_function';
+
+COMMENT ON FUNCTION ai_router.check_function(text) IS
+'the function (prompt text, answer text) returns boolean of that name, as option "check" of a rule means it; NULL: there is none';

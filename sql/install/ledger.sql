@@ -24,12 +24,15 @@ CREATE TABLE ai_router.calls (
     error text,
     finish_reason text,
     attempts integer NOT NULL,
+    escalations integer,
+    escalated_for text,
     input_tokens bigint,
     cached_input_tokens bigint,
     cache_write_tokens bigint,
     output_tokens bigint,
     reasoning_tokens bigint,
     cost numeric,
+    last_cost numeric,
     latency_ms double precision,
     application text,
     query_id bigint,
@@ -64,12 +67,15 @@ COMMENT ON COLUMN ai_router.calls.sqlstate IS 'of an error; 57014: nobody waited
 COMMENT ON COLUMN ai_router.calls.error IS 'what went wrong, without secrets';
 COMMENT ON COLUMN ai_router.calls.finish_reason IS 'why the answer ends where it does';
 COMMENT ON COLUMN ai_router.calls.attempts IS 'HTTP exchanges that it was part of, one row of ai_router.attempts each';
+COMMENT ON COLUMN ai_router.calls.escalations IS 'strategy cascade: answers that were not accepted before the one that was; NULL: no cascade';
+COMMENT ON COLUMN ai_router.calls.escalated_for IS 'why they were not: unusable, low confidence, check, verifier, not verified';
 COMMENT ON COLUMN ai_router.calls.input_tokens IS 'of all attempts that reported them, cached ones included; NULL: none did';
 COMMENT ON COLUMN ai_router.calls.cached_input_tokens IS 'of these, read from the provider''s cache';
 COMMENT ON COLUMN ai_router.calls.cache_write_tokens IS 'of these, written to the provider''s cache';
 COMMENT ON COLUMN ai_router.calls.output_tokens IS 'of all attempts, reasoning included';
 COMMENT ON COLUMN ai_router.calls.reasoning_tokens IS 'of these, for reasoning';
 COMMENT ON COLUMN ai_router.calls.cost IS 'USD; NULL: price or tokens unknown';
+COMMENT ON COLUMN ai_router.calls.last_cost IS 'strategy cascade: USD that the tokens of the answer cost at the last model; NULL: no cascade, or not known';
 COMMENT ON COLUMN ai_router.calls.latency_ms IS 'from the first attempt''s begin to the end';
 COMMENT ON COLUMN ai_router.calls.application IS 'application_name of the session';
 COMMENT ON COLUMN ai_router.calls.query_id IS 'joins pg_stat_statements.queryid';
@@ -180,8 +186,8 @@ COMMENT ON POLICY own ON ai_router.hits IS 'a role reads its own calls, and thos
 -- Numbers of everybody's calls: nothing that a prompt or an answer could be read from.
 CREATE VIEW ai_router.all_calls WITH (security_barrier) AS
     SELECT call_id, at, finished_at, role_id, role, function, rule, model, family, provider, status, sqlstate,
-           finish_reason, attempts, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens,
-           reasoning_tokens, cost, latency_ms, query_id, pid, sent_with
+           finish_reason, attempts, escalations, escalated_for, input_tokens, cached_input_tokens, cache_write_tokens,
+           output_tokens, reasoning_tokens, cost, last_cost, latency_ms, query_id, pid, sent_with
       FROM ai_router.calls;
 COMMENT ON VIEW ai_router.all_calls IS 'ai_router.calls of all roles, numbers only; for pg_monitor';
 CREATE VIEW ai_router.all_attempts WITH (security_barrier) AS
@@ -202,20 +208,26 @@ CREATE VIEW ai_router.usage WITH (security_barrier) AS
            CASE WHEN sum(calls) = 0 THEN 0 ELSE sum(output_tokens)::bigint END AS output_tokens,
            CASE WHEN sum(calls) = 0 THEN 0 ELSE sum(cost) END AS cost,
            CASE WHEN sum(hits) = 0 THEN 0 ELSE sum(saved) END AS saved,
-           sum(cost_unknown)::bigint AS cost_unknown
+           sum(cost_unknown)::bigint AS cost_unknown,
+           sum(cascades)::bigint AS cascades,
+           sum(escalated)::bigint AS escalated,
+           round(sum(escalated)::numeric / nullif(sum(cascades), 0), 4) AS escalation_rate,
+           sum(cascade_saved) AS cascade_saved
       FROM (SELECT (at AT TIME ZONE 'UTC')::date AS day, role, model, rule, task,
                    count(*) AS calls, 0 AS hits,
                    count(*) FILTER (WHERE status <> 'ok') AS failed,
                    sum(attempts) AS attempts, sum(input_tokens) AS input_tokens,
                    sum(cached_input_tokens) AS cached_input_tokens, sum(output_tokens) AS output_tokens,
                    sum(cost) AS cost, NULL::numeric AS saved,
-                   count(*) FILTER (WHERE cost IS NULL) AS cost_unknown
+                   count(*) FILTER (WHERE cost IS NULL) AS cost_unknown,
+                   count(escalations) AS cascades, count(*) FILTER (WHERE escalations > 0) AS escalated,
+                   sum(last_cost - cost) AS cascade_saved
               FROM ai_router.calls
              WHERE (SELECT pg_has_role('pg_monitor', 'usage'))
                 OR (role_id, role) IN (SELECT r.oid, r.rolname FROM pg_roles r WHERE pg_has_role(r.oid, 'usage'))
              GROUP BY 1, 2, 3, 4, 5
              UNION ALL
-            SELECT day, role, model, rule, task, 0, hits, 0, 0, NULL, NULL, NULL, NULL, saved, 0
+            SELECT day, role, model, rule, task, 0, hits, 0, 0, NULL, NULL, NULL, NULL, saved, 0, 0, 0, NULL
               FROM ai_router.hits
              WHERE (SELECT pg_has_role('pg_monitor', 'usage'))
                 OR (role_id, role) IN (SELECT r.oid, r.rolname FROM pg_roles r WHERE pg_has_role(r.oid, 'usage'))
@@ -231,6 +243,10 @@ COMMENT ON COLUMN ai_router.usage.cached_input_tokens IS 'of input_tokens, read 
 COMMENT ON COLUMN ai_router.usage.cost IS 'USD spent, as far as it is known';
 COMMENT ON COLUMN ai_router.usage.saved IS 'USD that the cached answers once cost; NULL: not known of any';
 COMMENT ON COLUMN ai_router.usage.cost_unknown IS 'calls whose cost is not known';
+COMMENT ON COLUMN ai_router.usage.cascades IS 'of calls, those under a rule of strategy cascade';
+COMMENT ON COLUMN ai_router.usage.escalated IS 'of these, where an answer was not accepted and another model was asked; see ai_router.cascades for whole rules';
+COMMENT ON COLUMN ai_router.usage.escalation_rate IS 'escalated as a share of cascades';
+COMMENT ON COLUMN ai_router.usage.cascade_saved IS 'USD that these answers'' tokens cost more at the last model than the cascade cost, less where it is negative; audits and verifiers are counted';
 
 CREATE FUNCTION ai_router.counters(OUT name text, OUT value bigint) RETURNS SETOF record
 LANGUAGE c VOLATILE ROWS 20

@@ -13,6 +13,9 @@ REVOKE ALL ON ALL SEQUENCES IN SCHEMA ai_router FROM PUBLIC;
 GRANT SELECT ON ai_router.catalogue, ai_router.models, ai_router.rules, ai_router.prompts TO PUBLIC;
 -- Row level security shows a role its own calls only.
 GRANT SELECT ON ai_router.calls, ai_router.attempts, ai_router.hits, ai_router.usage TO PUBLIC;
+GRANT SELECT ON ai_router.cascades TO PUBLIC;
+-- Numbers of everybody's calls.
+GRANT SELECT ON ai_router.audits TO pg_monitor;
 GRANT SELECT ON ai_router.all_calls, ai_router.all_attempts, ai_router.stats TO pg_monitor;
 
 REVOKE ALL ON ALL ROUTINES IN SCHEMA ai_router FROM PUBLIC;
@@ -22,6 +25,8 @@ GRANT EXECUTE ON FUNCTION
     ai_router.check_condition(jsonpath),
     ai_router.check_hints(jsonb, text),
     ai_router.check_strategy(text),
+    ai_router.check_options(jsonb, text),
+    ai_router.check_function(text),
     ai_router.unknown_name(text, text, boolean)
 TO PUBLIC;
 -- Numbers only.

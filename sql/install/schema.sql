@@ -168,7 +168,7 @@ COMMENT ON COLUMN ai_router.rules.priority IS 'lowest first';
 COMMENT ON COLUMN ai_router.rules.condition IS 'jsonpath predicate over the call, such as $.task == "code" && $.tokens < 400; NULL: always holds';
 COMMENT ON COLUMN ai_router.rules.models IS 'names or families of models that are allowed, in order; NULL: any enabled model, by rank';
 COMMENT ON COLUMN ai_router.rules.weights IS 'for strategy weighted: shares of the models, as many as there are models';
-COMMENT ON COLUMN ai_router.rules.strategy IS 'how to order the models: ordered (default), cheapest, fastest, weighted';
+COMMENT ON COLUMN ai_router.rules.strategy IS 'how to order the models: ordered (default), cheapest, fastest, weighted, cascade';
 COMMENT ON COLUMN ai_router.rules.defaults IS 'hints that hold where the caller gives none';
 COMMENT ON COLUMN ai_router.rules.enforce IS 'hints that hold whatever the caller gives';
 COMMENT ON COLUMN ai_router.rules.options IS 'options of the strategy';
@@ -206,9 +206,11 @@ CREATE TABLE ai_router.fixtures (
     answer text,
     error text,
     latency_ms integer NOT NULL DEFAULT 0,
+    confidence double precision,
     CONSTRAINT fixtures_answer_or_error CHECK (answer IS NOT NULL OR error IS NOT NULL),
     CONSTRAINT fixtures_error_is_a_status CHECK (error ~ '^([45][0-9][0-9]|RT00[1-9]|RT01[01])$'),
-    CONSTRAINT fixtures_latency_is_sane CHECK (latency_ms BETWEEN 0 AND 3600000)
+    CONSTRAINT fixtures_latency_is_sane CHECK (latency_ms BETWEEN 0 AND 3600000),
+    CONSTRAINT fixtures_confidence_is_a_share CHECK (confidence BETWEEN 0 AND 1)
 );
 COMMENT ON TABLE ai_router.fixtures IS
 'answers of servers with api fixture, for tests without a network: the row with the lowest id that fits decides';
@@ -218,4 +220,5 @@ COMMENT ON COLUMN ai_router.fixtures.pattern IS 'regular expression that the pro
 COMMENT ON COLUMN ai_router.fixtures.answer IS 'the answer';
 COMMENT ON COLUMN ai_router.fixtures.error IS 'instead of an answer: an HTTP status (400 to 599) or an SQLSTATE (RT001 to RT011)';
 COMMENT ON COLUMN ai_router.fixtures.latency_ms IS 'how long it takes';
+COMMENT ON COLUMN ai_router.fixtures.confidence IS 'probability of the answer''s tokens, for models with the capability logprobs; NULL: not told';
 COMMENT ON SEQUENCE ai_router.fixtures_id_seq IS 'ids of ai_router.fixtures';

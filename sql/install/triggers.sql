@@ -81,6 +81,22 @@ BEGIN
     PERFORM ai_router.check_strategy(NEW.strategy);
     PERFORM ai_router.check_hints(NEW.defaults, format('rule "%s", defaults', NEW.name));
     PERFORM ai_router.check_hints(NEW.enforce, format('rule "%s", enforce', NEW.name));
+    PERFORM ai_router.check_options(NEW.options, format('rule "%s"', NEW.name));
+    -- What a rule names is looked for when it is written; check() looks later.
+    IF TG_OP = 'INSERT' OR NEW.options IS DISTINCT FROM OLD.options THEN
+        IF jsonb_typeof(NEW.options -> 'verifier') = 'string'
+           AND NOT EXISTS (SELECT FROM ai_router.models m WHERE m.name = NEW.options ->> 'verifier') THEN
+            PERFORM ai_router.unknown_name(
+                format('there is no model "%s" to verify answers of rule "%s"', NEW.options ->> 'verifier', NEW.name),
+                'Insert it into ai_router.models first, or use ai_router.add_provider().', true);
+        END IF;
+        IF jsonb_typeof(NEW.options -> 'check') = 'string'
+           AND ai_router.check_function(NEW.options ->> 'check') IS NULL THEN
+            PERFORM ai_router.unknown_name(
+                format('there is no function %s(text, text) that returns boolean, for rule "%s"', NEW.options ->> 'check', NEW.name),
+                'Create it first, with prompt and answer as its arguments.', false);
+        END IF;
+    END IF;
 
     IF NEW.weights IS NOT NULL THEN
         IF cardinality(NEW.weights) IS DISTINCT FROM cardinality(NEW.models) THEN

@@ -16,6 +16,7 @@
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/memutils.h"
+#include "utils/regproc.h"
 #include "utils/rel.h"
 #include "utils/wait_event.h"
 #if PG_VERSION_NUM >= 180000
@@ -133,6 +134,17 @@ air_function_execute_compat(Oid function, Oid role)
 	return object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE);
 #else
 	return pg_proc_aclcheck(function, role, ACL_EXECUTE);
+#endif
+}
+
+/* A name such as schema.function as a list. */
+static inline List *
+air_qualified_name_compat(const char *name)
+{
+#if PG_VERSION_NUM >= 160000
+	return stringToQualifiedNameList(name, NULL);
+#else
+	return stringToQualifiedNameList(name);
 #endif
 }
 

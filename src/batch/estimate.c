@@ -23,14 +23,19 @@
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
+#include "base/raise.h"
 #include "base/settings.h"
 #include "base/text.h"
 #include "batch/estimate.h"
 #include "batch/sketch.h"
 #include "call/history.h"
+#include "route/cascade.h"
 #include "config/prompts.h"
 
 #define NANO_PER_USD 1e9
+
+/* Tokens of what a verifier is told beside question and answer. */
+#define VERIFIER_INSTRUCTION 120
 
 /* Digits of an estimate that mean anything. */
 #define DIGITS 4
@@ -156,6 +161,30 @@ shares_of(const AirRoute *route)
 	return shares;
 }
 
+/*
+ * The part of calls that asks each candidate of a cascade, by where such calls ended lately;
+ * where there were none, half of the answers are taken to be accepted.  True: that is assumed.
+ */
+static bool
+reach_of(const AirSite *site, const AirRoute *route, double *shares)
+{
+	bool assumed = false;
+	double left = 0;
+
+	for (int i = route->nusable - 1; i >= 0; i--)
+	{
+		double ended = air_history_share(site->door->name, route->rule->name,
+										 route->candidates[i].model->name);
+
+		assumed |= ended < 0;
+		shares[i] = left += Max(ended, 0);
+	}
+	assumed |= left <= 0;
+	for (int i = 0; i < route->nusable; i++)
+		shares[i] = assumed ? pow(0.5, i) : shares[i] / left;
+	return assumed;
+}
+
 /* Output tokens of one call to the candidate. */
 static double
 output_of(const AirSite *site, const AirRoute *route, const AirCandidate *c)
@@ -182,6 +211,45 @@ cost_of(const AirPrices *prices, double input, double output)
 	return less + (more - less) * (output - floor(output));
 }
 
+/* So many calls at a candidate cost so much. */
+static void
+add_price(const AirCandidate *c, double calls, double input, double output, AirEstimate *out)
+{
+	double cost = cost_of(&c->model->prices, input, output);
+
+	out->output_tokens += calls * output;
+	if (cost == AIR_NANO_UNKNOWN)
+		out->problem = psprintf("price of model \"%s\" is unknown", c->model->name);
+	else
+		out->cost += calls * cost / NANO_PER_USD;
+}
+
+/* What a cascade costs beyond its answers, and what its last model would cost alone. */
+static void
+price_cascade(const AirSite *site, const AirRoute *route, const double *reach, double input,
+			  AirEstimate *out)
+{
+	const AirRuleOptions *o = &route->rule->option;
+	int last = 0;
+	double asked = 0;
+	double output, alone;
+
+	while (!air_cascade_is_last(route, last))
+		asked += reach[last++];
+	out->escalated = reach[1];
+	out->last_model = pstrdup(route->candidates[last].model->name);
+	output = output_of(site, route, &route->candidates[last]);
+	alone = cost_of(&route->candidates[last].model->prices, input, output);
+	out->last_cost = alone == AIR_NANO_UNKNOWN ? -1 : out->calls * alone / NANO_PER_USD;
+	if (o->audit > 0)
+		add_price(&route->candidates[last], out->calls * o->audit * (1 - reach[last]), input,
+				  output, out);
+	/* The verifier reads the same and the answer, and says a word. */
+	if (route->verifier >= 0 && route->candidates[route->verifier].usable)
+		add_price(&route->candidates[route->verifier], out->calls * asked,
+				  input + output + VERIFIER_INSTRUCTION, 2, out);
+}
+
 /* Price the calls at a route; model names go into *out. */
 static void
 price(const AirSite *site, const AirRoute *route, double input, AirEstimate *out)
@@ -189,24 +257,22 @@ price(const AirSite *site, const AirRoute *route, double input, AirEstimate *out
 	double *shares = shares_of(route);
 	StringInfoData names;
 
+	if (route->cascade)
+		out->assumed = reach_of(site, route, shares);
 	initStringInfo(&names);
 	for (int i = 0; i < route->nusable; i++)
 	{
 		const AirCandidate *c = &route->candidates[i];
-		double output = output_of(site, route, c);
-		double cost = cost_of(&c->model->prices, input, output);
 
 		if (shares[i] <= 0)
 			continue;
 		appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", c->model->name);
-		if (shares[i] < 1)
+		if (shares[i] < 1 || (route->cascade && i > 0))
 			appendStringInfo(&names, " %.0f%%", shares[i] * 100);
-		out->output_tokens += out->calls * shares[i] * output;
-		if (cost == AIR_NANO_UNKNOWN)
-			out->problem = psprintf("price of model \"%s\" is unknown", c->model->name);
-		else
-			out->cost += out->calls * shares[i] * cost / NANO_PER_USD;
+		add_price(c, out->calls * shares[i], input, output_of(site, route, c), out);
 	}
+	if (route->cascade)
+		price_cascade(site, route, shares, input, out);
 	if (out->problem != NULL)
 		out->cost = -1;
 	out->model = names.data;
@@ -272,14 +338,6 @@ estimate(const AirSite *site, AirEstimate *out)
 	air_flow_end(flow);
 }
 
-/* Is the error one that ends the statement whatever it was doing? */
-static bool
-is_cancel(const ErrorData *error)
-{
-	return ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
-		   ERRCODE_TO_CATEGORY(ERRCODE_OPERATOR_INTERVENTION);
-}
-
 void
 air_estimate(const AirSite *site, AirEstimate *out)
 {
@@ -313,7 +371,7 @@ air_estimate(const AirSite *site, AirEstimate *out)
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(caller);
 		CurrentResourceOwner = owner;
-		if (is_cancel(error))
+		if (air_is_cancel(error))
 			ReThrowError(error);
 		*out =
 			(AirEstimate){.calls = whole(site->evaluations), .cost = -1, .problem = error->message};

@@ -15,11 +15,15 @@ typedef struct AirEstimate
 	double calls; /* before caching: it is not assumed that any answer is known */
 	double input_tokens;
 	double output_tokens;
-	double cost;         /* USD; < 0: unknown */
-	char *model;         /* "mini", or "mini 70%, nano 30%"; NULL: none would be asked */
-	char *rule;          /* NULL: none matches */
-	const char *problem; /* why model or cost are not known, NULL: they are */
-	bool varies;         /* hints come from the row: routing was tried without them */
+	double cost;            /* USD; < 0: unknown */
+	char *model;            /* "mini", or "mini 70%, nano 30%"; NULL: none would be asked */
+	char *rule;             /* NULL: none matches */
+	const char *problem;    /* why model or cost are not known, NULL: they are */
+	const char *last_model; /* of a cascade; NULL: it is none */
+	double last_cost;       /* of a cascade: USD at its last model alone; < 0: unknown */
+	double escalated;       /* of a cascade: part of the calls that ask a second model */
+	bool assumed;           /* of a cascade: nothing is known of that yet */
+	bool varies;            /* hints come from the row: routing was tried without them */
 } AirEstimate;
 
 /*

@@ -54,6 +54,15 @@ put_estimate_text(ExplainState *es, const AirEstimate *e)
 		appendStringInfo(&line, "  Output Tokens: %.0f", e->output_tokens);
 	appendStringInfo(&line, "  Cost: %s", cost_in_words(e));
 	put_line(es, line.data);
+	if (e->last_model == NULL)
+		return;
+	resetStringInfo(&line);
+	appendStringInfo(&line, "Cascade: %.0f%% escalated%s", e->escalated * 100,
+					 e->assumed ? " (assumed)" : "");
+	if (e->last_cost >= 0)
+		appendStringInfo(&line, "  With %s Alone: %s", e->last_model,
+						 air_estimate_show(e->last_cost));
+	put_line(es, line.data);
 }
 
 void
@@ -77,6 +86,13 @@ air_explain_estimate(ExplainState *es, const AirEstimate *e)
 		ExplainPropertyFloat("Estimated Cost", NULL, e->cost, 9, es);
 	else
 		ExplainPropertyText("Cost Unknown", e->problem, es);
+	if (e->last_model == NULL)
+		return;
+	ExplainPropertyFloat("Estimated Escalation Rate", NULL, e->escalated, 4, es);
+	ExplainPropertyBool("Escalation Rate Assumed", e->assumed, es);
+	ExplainPropertyText("Last Model", e->last_model, es);
+	if (e->last_cost >= 0)
+		ExplainPropertyFloat("Estimated Cost With Last Model Alone", NULL, e->last_cost, 9, es);
 }
 
 static void
@@ -120,7 +136,8 @@ put_counts_text(ExplainState *es, const AirBatchCounts *counts, const AirTally *
 					 "  Failed: " INT64_FORMAT "  Retries: " INT64_FORMAT "  Skipped: " INT64_FORMAT
 					 "  Max In Flight: %d",
 					 tally->asked, tally->cached, tally->joined, tally->failed,
-					 tally->attempts - tally->asked, counts->skipped, tally->max_in_flight);
+					 tally->attempts - tally->asked - tally->steps, counts->skipped,
+					 tally->max_in_flight);
 	/* Only where calls have shared some. */
 	if (tally->requests < tally->attempts)
 		appendStringInfo(&line, "  Requests: " INT64_FORMAT, tally->requests);
@@ -134,6 +151,11 @@ put_counts_text(ExplainState *es, const AirBatchCounts *counts, const AirTally *
 	if (es->timing)
 		appendStringInfo(&line, "  Time Waiting: %.3f ms", counts->waited_ms);
 	put_line(es, line.data);
+	if (tally->cascades > 0)
+		put_line(es, psprintf("Escalated: " INT64_FORMAT " of " INT64_FORMAT
+							  "  Saved Against the Last Model: %s%s",
+							  tally->escalated, tally->cascades, tally->saved < 0 ? "-" : "",
+							  air_nano_show(tally->saved < 0 ? -tally->saved : tally->saved)));
 	if (es->verbose)
 		put_line(es, psprintf("Rows Buffered: " INT64_FORMAT "  Memory: %zu kB", counts->max_rows,
 							  (counts->max_bytes + 1023) / 1024));
@@ -152,7 +174,7 @@ put_counts(ExplainState *es, const AirBatchCounts *counts, const AirTally *tally
 	ExplainPropertyInteger("Calls Cached", NULL, tally->cached, es);
 	ExplainPropertyInteger("Calls Joined", NULL, tally->joined, es);
 	ExplainPropertyInteger("Calls Failed", NULL, tally->failed, es);
-	ExplainPropertyInteger("Retries", NULL, tally->attempts - tally->asked, es);
+	ExplainPropertyInteger("Retries", NULL, tally->attempts - tally->asked - tally->steps, es);
 	ExplainPropertyInteger("Calls Skipped", NULL, counts->skipped, es);
 	ExplainPropertyInteger("Max In Flight", NULL, tally->max_in_flight, es);
 	ExplainPropertyInteger("Requests", NULL, tally->requests, es);
@@ -160,6 +182,12 @@ put_counts(ExplainState *es, const AirBatchCounts *counts, const AirTally *tally
 	ExplainPropertyInteger("Output Tokens", NULL, tally->output_tokens, es);
 	ExplainPropertyFloat("Cost", NULL, tally->cost / 1e9, 9, es);
 	ExplainPropertyInteger("Calls Of Unknown Cost", NULL, tally->unpriced, es);
+	if (tally->cascades > 0)
+	{
+		ExplainPropertyInteger("Cascades", NULL, tally->cascades, es);
+		ExplainPropertyInteger("Escalated", NULL, tally->escalated, es);
+		ExplainPropertyFloat("Saved Against Last Model", NULL, tally->saved / 1e9, 9, es);
+	}
 	if (es->timing)
 		ExplainPropertyFloat("Time Waiting", "ms", counts->waited_ms, 3, es);
 	ExplainPropertyInteger("Peak Rows Buffered", NULL, counts->max_rows, es);

@@ -189,6 +189,8 @@ find_other(AirRequest *request, double now)
 {
 	AirCall *call = request->leader;
 
+	if (request->purpose != AIR_ASK)
+		return false;
 	for (int i = 0; i < call->route.nusable; i++)
 	{
 		AirTry *t = &call->tries[i];
@@ -240,7 +242,7 @@ air_admit(AirRequest *request, double *when, AirFailure *err)
 		return AIR_ELSEWHERE;
 
 	/* A candidate that is free sooner is looked at then, from here. */
-	for (int i = 0; i < call->route.nusable; i++)
+	for (int i = 0; request->purpose == AIR_ASK && i < call->route.nusable; i++)
 		if (!call->tries[i].dead)
 			next = Min(next, Max(call->tries[i].not_before, now + 1));
 	timeout_ms = air_attempt_timeout(request);

@@ -12,8 +12,8 @@
 #include "utils/memutils.h"
 
 #include "base/settings.h"
+#include "call/cascade.h"
 #include "call/facts.h"
-#include "call/internal.h"
 #include "shared/shared.h"
 
 /* Besides the call itself. */
@@ -90,7 +90,8 @@ air_call_submit(AirFlow *flow, const AirCallSpec *spec)
 	if (route_call(call, false, &err))
 	{
 		air_request_prepare(call);
-		call->tries = MemoryContextAllocZero(call->cxt, sizeof(AirTry) * call->route.nusable);
+		call->tries = MemoryContextAllocZero(call->cxt, sizeof(AirTry) * (call->route.nusable + 1));
+		air_cascade_begin(call);
 		if (!air_call_lookup(call))
 			air_engine_enqueue(call);
 	}
@@ -130,6 +131,7 @@ end_call(AirCall *call)
 		result->earlier = call->earlier->data;
 	if (result->call_id > 0)
 		last_call_id = result->call_id;
+	air_cascade_ended(call);
 	air_ledger_call(call);
 	air_statement_count(call);
 	air_flow_count(call);

@@ -109,13 +109,17 @@ typedef struct AirTally
 	int64 cached;   /* of these: found in the cache */
 	int64 joined;   /* of these: got the answer of an equal call under way */
 	int64 failed;   /* of these: have none */
-	int64 attempts; /* that they took part in; beyond one a call they are retries */
+	int64 attempts; /* that they took part in; beyond one a call and steps they are retries */
+	int64 steps;    /* of these: what cascades ask beyond the first answer */
 	int64 requests; /* HTTP exchanges: fewer, where several calls share one */
 	int64 asked;    /* calls with at least one */
 	int64 input_tokens;
 	int64 output_tokens;
-	AirNano cost;   /* as far as it is known */
-	int64 unpriced; /* calls that asked and whose cost is not */
+	AirNano cost;    /* as far as it is known */
+	int64 unpriced;  /* calls that asked and whose cost is not */
+	int64 cascades;  /* of calls that asked, those whose candidates are asked in turn */
+	int64 escalated; /* of these, where an answer was not accepted */
+	AirNano saved;   /* by these against their last model alone, as far as known; may be < 0 */
 	int max_in_flight;
 } AirTally;
 

@@ -20,7 +20,7 @@
 
 #include "base/clock.h"
 #include "base/settings.h"
-#include "call/internal.h"
+#include "call/cascade.h"
 
 /* Requests that run or back off, per slot: bounds memory while a provider is down. */
 #define STARTED_PER_SLOT 4
@@ -125,6 +125,22 @@ resume_clock(void)
 	if (engine.last_seen > 0 && (engine.running + engine.waiting > 0 || air_waiting_any()))
 		engine.undriven += now - engine.last_seen;
 	engine.last_seen = now;
+}
+
+/*
+ * Something else is done from here on until air_engine_resume(), inside which others may
+ * drive.
+ */
+void
+air_engine_rest(void)
+{
+	engine.last_seen = air_monotonic_ms();
+}
+
+void
+air_engine_resume(void)
+{
+	resume_clock();
 }
 
 /* Have a call wait for its turn, alone or with others like it.  Never fails. */
@@ -386,16 +402,22 @@ take_ready(void)
 static void
 drive(const AirCall *call, const AirFlow *flow, int live, AirStatement *statement)
 {
+	bool ran;
+
 	resume_clock();
 	while (call != NULL ? call->state != AIR_CALL_ENDED : flow->live >= live)
 	{
 		air_waiting_poll();
+		(void) air_cascade_work(false);
 		start_ready(call, flow);
 		if (call != NULL ? call->state == AIR_CALL_ENDED : flow->live < live)
 			break;
 		clean_up();
+		/* What can be sent is sent by now. */
+		ran = air_cascade_work(true);
 		if (!take_ready())
-			look(air_notice_timeout(statement, air_waiting_timeout(until_next_due(true))));
+			look(ran ? 0
+					 : air_notice_timeout(statement, air_waiting_timeout(until_next_due(true))));
 		air_notice_poll(statement);
 	}
 }
@@ -421,6 +443,7 @@ air_engine_poll(void)
 		!air_pack_any_full() && !air_waiting_any())
 		return;
 	resume_clock();
+	(void) air_cascade_work(false);
 	start_ready(NULL, NULL);
 	if (engine.last_seen - engine.looked < LOOK_MS)
 		return;
@@ -447,6 +470,8 @@ finish_running(const int *running, double until)
 		air_waiting_poll();
 		clean_up();
 		look(timeout);
+		/* What is good without further ado is kept. */
+		(void) air_cascade_work(false);
 	}
 }
 

@@ -165,6 +165,8 @@ air_fixture_answer(const AirFixture *fixture, const AirPrompt *prompt, int token
 		return status_failure(atoi(fixture->error), message, err);
 
 	answer->finish = AIR_FINISH_STOP;
+	if (prompt->logprobs)
+		answer->confidence = fixture->confidence;
 	answer->usage.input = tokens;
 	if (prompt->task != AIR_CHAT)
 		return fill_numbers(prompt, text, answer, err);

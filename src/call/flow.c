@@ -13,7 +13,7 @@
 #include "access/xact.h"
 #include "utils/memutils.h"
 
-#include "call/internal.h"
+#include "call/cascade.h"
 
 /* The guard context goes away, by air_flow_end() or with its parent. */
 static void
@@ -146,6 +146,14 @@ air_flow_count(const AirCall *call)
 		t->unpriced++;
 	else
 		t->cost += r->cost;
+	if (call->cascade == NULL)
+		return;
+	t->cascades++;
+	t->steps += call->cascade->steps;
+	if (call->cascade->escalations > 0)
+		t->escalated++;
+	if (r->cost != AIR_NANO_UNKNOWN && call->cascade->last_cost != AIR_NANO_UNKNOWN)
+		t->saved += call->cascade->last_cost - r->cost;
 }
 
 const AirTally *

@@ -174,3 +174,20 @@ air_history_output(const char *function, const char *rule, const char *model)
 		return tokens / n;
 	return rule_n > 0 ? rule_tokens / rule_n : -1;
 }
+
+double
+air_history_share(const char *function, const char *rule, const char *model)
+{
+	double n = 0, rule_n = 0;
+
+	refresh();
+	for (int i = 0; i < nsums; i++)
+	{
+		if (!same(sums[i].function, function) || !same(sums[i].rule, rule))
+			continue;
+		rule_n += sums[i].n;
+		if (same(sums[i].model, model))
+			n = sums[i].n;
+	}
+	return rule_n > 0 ? n / rule_n : -1;
+}

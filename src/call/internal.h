@@ -58,6 +58,7 @@ typedef struct AirRequest AirRequest;
 typedef struct AirPack AirPack;               /* pack.c */
 typedef struct AirPin AirPin;                 /* pin.c */
 typedef struct AirLedgerEntry AirLedgerEntry; /* ledger.c */
+typedef struct AirCascade AirCascade;         /* cascade.h */
 
 struct AirCall
 {
@@ -81,14 +82,15 @@ struct AirCall
 	AirCallKey *keys;            /* one per usable candidate; NULL: not for the cache */
 	struct AirKeyBase *key_base; /* while the call is being looked up */
 	AirFlight flight;
-	double wait_until; /* engine clock, while WAITING */
-	int64 id;          /* 0: none yet; becomes result.call_id when something was sent */
-	int unknown_costs; /* attempts that may have been billed without an answer */
-	double started;    /* engine clock of the first attempt, 0: none yet */
-	double blocked;    /* engine clock: waits since then to be admitted, 0: does not */
-	bool repaired;     /* a refused answer was shown to the model */
-	bool heavy;        /* its memory is worth giving back at once */
-	size_t bytes;      /* counted in the flow's */
+	double wait_until;   /* engine clock, while WAITING */
+	int64 id;            /* 0: none yet; becomes result.call_id when something was sent */
+	int unknown_costs;   /* attempts that may have been billed without an answer */
+	double started;      /* engine clock of the first attempt, 0: none yet */
+	double blocked;      /* engine clock: waits since then to be admitted, 0: does not */
+	bool repaired;       /* a refused answer was shown to the model */
+	AirCascade *cascade; /* NULL: the first answer that is any good is taken */
+	bool heavy;          /* its memory is worth giving back at once */
+	size_t bytes;        /* counted in the flow's */
 	StringInfo earlier;
 	const char *role_name;
 	const char *question;       /* all user text, for ai_router.log_prompts */
@@ -103,6 +105,14 @@ struct AirCall
 	int place; /* in its calls */
 	AirResult result;
 };
+
+/* What a request asks for. */
+typedef enum AirPurpose
+{
+	AIR_ASK,    /* the answer */
+	AIR_VERIFY, /* cascade: whether an answer is right */
+	AIR_AUDIT   /* cascade: another answer, to compare */
+} AirPurpose;
 
 /*
  * Several calls are all alike, of one flow and one statement (see pack.c).  What happens to the
@@ -120,8 +130,12 @@ struct AirRequest
 	bool own_cxt;
 	const char **inputs; /* of several calls, the prompt's */
 	const AirModel *model;
+	AirPurpose purpose;
+	bool goes_on; /* its first attempt is a cascade's next step, no retry */
 	AirPrompt prompt;
-	bool running; /* an attempt is under way: holds a slot */
+	bool undecided;          /* it waits with an answer in hand: see cascade.h */
+	dlist_node in_undecided; /* linked while it does */
+	bool running;            /* an attempt is under way: holds a slot */
 	double due; /* engine clock: !running: when to start; running: fixture answer, else time-out */
 	AirExchange *exchange;     /* NULL: fixture, or not running */
 	const AirFixture *fixture; /* the one that answers, NULL: the wire */
@@ -169,6 +183,8 @@ extern void air_engine_add_request(AirRequest *request);
 extern void air_engine_remove_request(AirRequest *request);
 extern void air_engine_slot(AirRequest *request, bool taken); /* sets request->running */
 extern void air_engine_bury(MemoryContext cxt);               /* delete it when there is time */
+extern void air_engine_rest(void);                            /* nobody drives from here on .. */
+extern void air_engine_resume(void);                          /* .. to here */
 extern void air_engine_wake(const AirStatement *statement);   /* some of its requests that sleep */
 extern void air_engine_finish(const AirFlow *flow, double at_most_ms);
 extern void air_engine_add_flow(AirFlow *flow);
@@ -192,7 +208,8 @@ extern int64 air_call_ttl(const AirCall *call);
 
 /* keep.c: answers on their way into the cache */
 extern bool air_keep_reserve(AirCall *call);
-extern void air_keep(AirCall *call, AirFinish finish, char *text);
+extern void
+air_keep(AirCall *call, AirFinish finish, char *text, const AirUsage *usage, AirNano cost);
 extern bool air_keep_spool(AirCall *call, bool give_up);
 extern void air_keep_tell_use(const AirKey *key, uint32 uses);
 
@@ -220,6 +237,7 @@ extern int air_pack_most(const AirCall *call);
 
 /* members.c: which calls a request carries */
 extern void air_request_begin(AirCall **calls, int n, double when);
+extern void air_request_go(AirCall *call, AirPurpose purpose, const AirPrompt *prompt, double when);
 extern void air_request_split(AirRequest *request, double when);
 extern void air_request_close_up(AirRequest *request); /* no attempt is under way */
 extern void air_request_leave(AirCall *call);          /* never fails */
@@ -242,6 +260,7 @@ extern void
 air_request_demand(const AirCall *call, AirPrompt *prompt, const AirCandidate *candidate);
 extern void air_request_prepare(AirCall *call); /* fill call->prompt; may raise for bad text */
 extern void air_request_attempt(AirRequest *request);
+extern void air_request_deliver(AirRequest *request); /* request->texts are kept: to the table */
 extern void air_request_exchange_done(AirExchange *ex);
 extern void air_request_due(AirRequest *request); /* running and due, for whatever reason */
 
@@ -269,6 +288,7 @@ extern AirAdmission air_statement_admit(AirRequest *request, double *when, AirFa
 extern void air_statement_begin(AirRequest *request);
 extern void air_statement_settle(AirRequest *request, const AirFailure *failure);
 extern void air_statement_count(const AirCall *call);
+extern void air_statement_forgive(AirCall *call); /* it was refused, and goes on all the same */
 extern void air_statement_forget(AirCall *call);
 
 /* reserve.c: the most that an attempt can cost, and what it counts as once it ended */
@@ -314,6 +334,10 @@ extern bool air_judge_ask_again(AirCall *call, const char *text, const char *pro
 
 /* retry.c: record a failure; true: call->current is the candidate to try at *when (engine clock) */
 extern bool air_retry_next(AirCall *call, const AirFailure *failure, double *when);
+/* The same for the current candidate alone. */
+extern bool air_retry_again(AirCall *call, const AirFailure *failure, double *when);
+/* Make the first candidate that is left the current one; false: none is. */
+extern bool air_retry_choose(AirCall *call, double *when);
 extern void air_retry_share(AirRequest *request); /* what was recorded, with the other calls */
 
 /* fixture.c */

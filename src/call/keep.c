@@ -43,9 +43,12 @@ air_keep_reserve(AirCall *call)
 							 &call->answer_space);
 }
 
-/* Keep the answer that the current candidate has given, in shared memory.  Never fails. */
+/*
+ * Keep the answer that the current candidate has given, in shared memory, and what it took to
+ * have it.  Never fails.
+ */
 void
-air_keep(AirCall *call, AirFinish finish, char *text)
+air_keep(AirCall *call, AirFinish finish, char *text, const AirUsage *usage, AirNano cost)
 {
 	const AirKey *key = key_of(call);
 	int64 ttl = air_call_ttl(call);
@@ -56,8 +59,8 @@ air_keep(AirCall *call, AirFinish finish, char *text)
 	now = GetCurrentTimestamp();
 	call->answer = (AirCached){.text = text,
 							   .finish = finish,
-							   .usage = call->result.usage,
-							   .cost = call->result.cost,
+							   .usage = *usage,
+							   .cost = cost,
 							   .call_id = call->result.call_id,
 							   .created = now,
 							   .generation = air_clears_generation()};

@@ -17,6 +17,8 @@
 
 #include "call/key.h"
 #include "config/credentials.h"
+#include "config/prompts.h"
+#include "route/cascade.h"
 
 #define VERSION 1
 #define ABSENT PG_UINT32_MAX
@@ -182,6 +184,25 @@ no_params(const char *params)
 	return params == NULL || strcmp(params, "{}") == 0;
 }
 
+/*
+ * An answer that a cascade has accepted is worth more than one that nobody looked at: only
+ * calls that would have accepted it for the same reasons find it.  What the last candidate
+ * says is accepted as it is.
+ */
+static void
+put_criteria(StringInfo buf, const AirCall *call)
+{
+	const AirRuleOptions *o = &call->route.rule->option;
+	const AirPromptText *verify =
+		o->verifier != NULL ? air_prompt_find(call->config, "verify") : NULL;
+
+	put_text(buf, "cascade");
+	put_double(buf, o->threshold);
+	put_text(buf, o->check);
+	put_text(buf, o->verifier);
+	put_number(buf, verify != NULL ? verify->version : 0);
+}
+
 bool
 air_key_of(const AirCall *call, AirKeyBase *base, int n, AirKey *key)
 {
@@ -217,6 +238,8 @@ air_key_of(const AirCall *call, AirKeyBase *base, int n, AirKey *key)
 		put_double(buf, prompt.top_p);
 		put_number(buf, prompt.logprobs);
 		put_text(buf, prompt.system != call->prompt.system ? prompt.system : NULL);
+		if (call->cascade != NULL && !air_cascade_is_last(&call->route, n))
+			put_criteria(buf, call);
 		ok = air_sha256(buf->data, buf->len, key->bytes);
 	}
 	MemoryContextSwitchTo(caller);

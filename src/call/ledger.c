@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 
 #include "base/settings.h"
+#include "call/cascade.h"
 #include "call/internal.h"
 #include "route/features.h"
 #include "shared/ledger.h"
@@ -144,7 +145,9 @@ give_back(AirRequest *request)
 	{
 		AirCall *call = request->calls[i];
 
-		air_spool_release(&call->answer_space);
+		/* An answer in hand may be accepted yet. */
+		if (call->cascade == NULL || call->cascade->text == NULL)
+			air_spool_release(&call->answer_space);
 		if (call->started == 0)
 			air_spool_release(&call->space);
 	}
@@ -239,8 +242,11 @@ air_ledger_begin(AirRequest *request)
 		r->sent_with = request->leader->id;
 	}
 	air_stats_add(AIR_STAT_ATTEMPTS, 1);
-	if (request->leader->result.attempts > 1)
+	if (request->goes_on)
+		request->leader->cascade->steps++;
+	else if (request->leader->result.attempts > 1)
 		air_stats_add(AIR_STAT_RETRIES, 1);
+	request->goes_on = false;
 }
 
 /* Slices of a record and the texts behind it, 1 + ntexts at most; returns how many.  Never fails.
@@ -341,6 +347,11 @@ publish_call(AirCall *call, const char *sqlstate, const char *error)
 	r->propensity = call->current == 0 && call->route.candidates[0].propensity > 0
 						? call->route.candidates[0].propensity
 						: NAN;
+	r->escalations = call->cascade != NULL ? call->cascade->escalations : -1;
+	r->last_cost = call->cascade != NULL ? call->cascade->last_cost : AIR_NANO_UNKNOWN;
+	if (r->escalations > 0)
+		air_record_text(e->texts, r->len, AIR_CALL_ESCALATED_FOR, call->cascade->reasons,
+						AIR_REASONS);
 	strlcpy(r->sqlstate, sqlstate, sizeof(r->sqlstate));
 	air_record_text(e->texts, r->len, AIR_CALL_MODEL, result->model, MAX_NAME);
 	air_record_text(e->texts, r->len, AIR_CALL_PROVIDER, result->provider, NAMEDATALEN);

@@ -59,7 +59,7 @@ make_keys(AirCall *call)
 		n++;
 	if (n == call->route.nusable || (call->key_base = air_key_base(call)) == NULL)
 		return false;
-	call->keys = MemoryContextAllocZero(call->cxt, sizeof(AirCallKey) * call->route.nusable);
+	call->keys = MemoryContextAllocZero(call->cxt, sizeof(AirCallKey) * (call->route.nusable + 1));
 	return true;
 }
 

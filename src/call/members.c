@@ -16,7 +16,7 @@
 
 #include "utils/memutils.h"
 
-#include "call/internal.h"
+#include "call/cascade.h"
 
 /* What a call that stands for all knows about their request. */
 static void
@@ -46,9 +46,9 @@ join_prompts(AirRequest *request)
 								  .inputs = request->inputs};
 }
 
-/* A request of calls, which are not part of it yet. */
+/* A request of calls, which are not part of it yet; prompt NULL: for their answers. */
 static AirRequest *
-make(AirCall **calls, int n, const AirCandidate *candidate, double when)
+make(AirCall **calls, int n, const AirCandidate *candidate, const AirPrompt *prompt, double when)
 {
 	AirCall *leader = calls[0];
 	MemoryContext cxt = n == 1 ? leader->cxt
@@ -66,9 +66,11 @@ make(AirCall **calls, int n, const AirCandidate *candidate, double when)
 	request->model = candidate->model;
 	request->due = when;
 	if (n == 1)
-		request->prompt = leader->prompt;
+		request->prompt = prompt != NULL ? *prompt : leader->prompt;
 	else
 		join_prompts(request);
+	if (prompt == NULL && air_cascade_wants_confidence(leader))
+		request->prompt.logprobs = true;
 	air_request_address(leader, &request->prompt, candidate);
 	air_request_demand(leader, &request->prompt, candidate);
 	MemoryContextSwitchTo(caller);
@@ -104,7 +106,7 @@ begin(AirCall **calls, int n, int most, double when)
 	AirRequest **requests = count == 1 ? &one : palloc(sizeof(AirRequest *) * count);
 
 	for (int i = 0; i < count; i++)
-		requests[i] = make(calls + i * most, Min(most, n - i * most), candidate, when);
+		requests[i] = make(calls + i * most, Min(most, n - i * most), candidate, NULL, when);
 	for (int i = 0; i < count; i++)
 		enter(requests[i]);
 	if (requests != &one)
@@ -119,6 +121,20 @@ void
 air_request_begin(AirCall **calls, int n, double when)
 {
 	begin(calls, n, n == 1 ? 1 : Min(n, air_pack_most(calls[0])), when);
+}
+
+/*
+ * The same for what a cascade's call asks of its current candidate: its own question, or another
+ * one that prompt says.
+ */
+void
+air_request_go(AirCall *call, AirPurpose purpose, const AirPrompt *prompt, double when)
+{
+	const AirCandidate *candidate = &call->route.candidates[call->current];
+	AirRequest *request = make(&call, 1, candidate, purpose == AIR_ASK ? NULL : prompt, when);
+
+	request->purpose = purpose;
+	enter(request);
 }
 
 /* Make two of a request of several calls that is not running; an error leaves it as it was. */
@@ -211,6 +227,7 @@ air_request_drop(AirRequest *request)
 	air_money_drop(request, &gone);
 	air_admit_done(request, NULL, NULL);
 	air_ledger_drop(request);
+	air_cascade_forget(request);
 	for (int i = 0; i < request->ncalls; i++)
 		if (request->calls[i] != NULL)
 			request->calls[i]->request = NULL;

@@ -16,7 +16,7 @@
 #include "utils/memutils.h"
 
 #include "base/settings.h"
-#include "call/internal.h"
+#include "call/cascade.h"
 #include "config/prompts.h"
 
 /* The messages in UTF-8; texts are the caller's where nothing needs converting. */
@@ -132,7 +132,7 @@ air_request_demand(const AirCall *call, AirPrompt *prompt, const AirCandidate *c
 	const AirModel *model = candidate->model;
 	const char *fitting = NULL;
 
-	if (call->spec.schema == NULL)
+	if (call->spec.schema == NULL || prompt->schema == NULL)
 		return;
 	if (air_model_can(model, "json_schema"))
 		fitting = air_schema_fit(model->server->api->name, prompt->schema);
@@ -210,7 +210,11 @@ request_failed(AirRequest *request, AirFailure *failure)
 	if (ran)
 		air_ledger_attempt(request, failure, failure->http_status, failure->request_id);
 	air_money_done(request, failure);
-	if (request->nlive > 1 && blames_an_input(failure))
+	if (request->purpose == AIR_VERIFY && air_retry_again(call, failure, &when))
+		request->due = when;
+	else if (request->purpose != AIR_ASK)
+		air_cascade_failed(request);
+	else if (request->nlive > 1 && blames_an_input(failure))
 		air_request_split(request, 0);
 	else if (!air_retry_next(call, failure, &when))
 		air_request_fail(request, failure);
@@ -237,6 +241,8 @@ admitted(AirRequest *request)
 		case AIR_ADMITTED:
 			return true;
 		case AIR_WAIT:
+			if (request->purpose == AIR_AUDIT)
+				return air_cascade_not_asked(request);
 			/* Nobody else shall wait for space that is not filled, money that is not spent. */
 			air_ledger_yield(request);
 			air_money_release(request);
@@ -249,6 +255,8 @@ admitted(AirRequest *request)
 			air_request_split(request, 0);
 			return false;
 		case AIR_REFUSED:
+			if (request->purpose != AIR_ASK)
+				return air_cascade_not_asked(request);
 			air_request_fail(request, &err);
 			return false;
 	}
@@ -312,8 +320,8 @@ air_request_attempt(AirRequest *request)
  * The request has its answers, which are in shared memory.  A call ends when its answer is on
  * its way to the table, too: until all are, the request keeps its slot and is due again and again.
  */
-static void
-deliver(AirRequest *request)
+void
+air_request_deliver(AirRequest *request)
 {
 	double now = air_engine_now();
 	bool give_up;
@@ -330,6 +338,8 @@ deliver(AirRequest *request)
 
 		if (call == NULL || !air_keep_spool(call, give_up))
 			continue;
+		if (call->cascade != NULL && air_cascade_delivered(request))
+			return;
 		if (last)
 			air_request_drop(request);
 		else
@@ -339,6 +349,7 @@ deliver(AirRequest *request)
 			return;
 	}
 	air_spool_hurry();
+	air_engine_slot(request, true);
 	request->due = now + AIR_SPOOL_LOOK_MS;
 }
 
@@ -369,6 +380,8 @@ answer_refused(AirRequest *request, AirFailure *failure, const AirAnswer *answer
 static void
 answer_taken(AirRequest *request, const AirAnswer *answer, char **texts, int status)
 {
+	if (request->leader->cascade != NULL)
+		request->leader->cascade->usage = answer->usage;
 	air_admit_done(request, NULL, &answer->usage);
 	air_statement_settle(request, NULL);
 	air_ledger_attempt(request, NULL, status, answer->request_id);
@@ -376,11 +389,15 @@ answer_taken(AirRequest *request, const AirAnswer *answer, char **texts, int sta
 	request->finish = answer->finish;
 	request->due = 0;
 	for (int i = 0; i < request->ncalls; i++)
-		if (request->calls[i] != NULL)
-			air_keep(request->calls[i], answer->finish, texts[i]);
+	{
+		AirCall *call = request->calls[i];
+
+		if (call != NULL)
+			air_keep(call, answer->finish, texts[i], &call->result.usage, call->result.cost);
+	}
 	/* It may warn of a budget, and that may raise: the answers are safe by now. */
 	air_money_done(request, NULL);
-	deliver(request);
+	air_request_deliver(request);
 }
 
 /* The attempt brought bytes (or a fixture's answer): read and judge them, end or retry. */
@@ -400,7 +417,10 @@ attempt_ended(AirRequest *request)
 	if (request->exchange != NULL)
 		air_exchange_free(request->exchange);
 	request->exchange = NULL;
-	if (read && !air_judge(request->leader, &answer, &err))
+	if (request->leader->cascade != NULL &&
+		air_cascade_takes(request, read ? NULL : &err, &answer, status))
+		;
+	else if (read && !air_judge(request->leader, &answer, &err))
 		answer_refused(request, &err, &answer, status);
 	else if (read && air_pin_vectors(request->leader, answer.dim, &err) &&
 			 air_answer_texts(request, &answer, &texts, &err))
@@ -431,7 +451,7 @@ air_request_due(AirRequest *request)
 
 	if (request->texts != NULL)
 	{
-		deliver(request);
+		air_request_deliver(request);
 		return;
 	}
 	if (request->exchange != NULL)

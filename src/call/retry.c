@@ -61,18 +61,15 @@ remember(AirCall *call, const AirFailure *failure)
 }
 
 /*
- * Record a failed attempt at call->current.  True: call->current is now the
- * candidate to try next, not before *when (engine clock).  False: give up, the
- * failure stands.
+ * Record a failed attempt at call->current.  False: whoever else is asked, the failure
+ * stands, or what may have been paid for once would be paid for again and again.
  */
-bool
-air_retry_next(AirCall *call, const AirFailure *failure, double *when)
+static bool
+record(AirCall *call, const AirFailure *failure)
 {
 	AirTry *t = &call->tries[call->current];
 	const AirHints *hints = &call->route.hints;
 	int retries = AIR_HAS_HINT(hints, AIR_HINT_RETRIES) ? hints->retries : air_retries;
-	double now = air_engine_now();
-	int best = -1;
 
 	if (failure->remedy == AIR_REMEDY_NONE)
 		return false;
@@ -81,29 +78,74 @@ air_retry_next(AirCall *call, const AirFailure *failure, double *when)
 		failure->retry_after * 1000.0 > air_max_retry_after_ms)
 		t->dead = true;
 	else
-		t->not_before = now + wait_ms(failure, t->failures);
+		t->not_before = air_engine_now() + wait_ms(failure, t->failures);
+	return !failure->unknown_cost || ++call->unknown_costs <= MAX_UNKNOWN_COSTS;
+}
 
-	/* What may have been paid for once is not paid for again and again. */
-	if (failure->unknown_cost && ++call->unknown_costs > MAX_UNKNOWN_COSTS)
-		return false;
+/* The first candidate, in the strategy's order, that may be asked now, or is soonest; -1: none. */
+static int
+best_of(const AirCall *call)
+{
+	double now = air_engine_now();
+	int best = -1;
 
 	for (int i = 0; i < call->route.nusable; i++)
 	{
 		if (call->tries[i].dead)
 			continue;
 		if (call->tries[i].not_before <= now)
-		{
-			best = i;
-			break;
-		}
+			return i;
 		if (best < 0 || call->tries[i].not_before < call->tries[best].not_before)
 			best = i;
 	}
-	if (best < 0)
-		return false;
-	remember(call, failure);
+	return best;
+}
+
+static void
+choose(AirCall *call, int best, double *when)
+{
 	call->current = best;
 	*when = call->tries[best].not_before;
+}
+
+bool
+air_retry_choose(AirCall *call, double *when)
+{
+	int best = best_of(call);
+
+	if (best >= 0)
+		choose(call, best, when);
+	return best >= 0;
+}
+
+/*
+ * Record a failed attempt at call->current.  True: call->current is now the
+ * candidate to try next, not before *when (engine clock).  False: give up, the
+ * failure stands.
+ */
+bool
+air_retry_next(AirCall *call, const AirFailure *failure, double *when)
+{
+	int best;
+
+	/* Nobody stands in for who was to say something about an answer. */
+	if (call->request != NULL && call->request->purpose != AIR_ASK)
+		return false;
+	if (!record(call, failure) || (best = best_of(call)) < 0)
+		return false;
+	remember(call, failure);
+	choose(call, best, when);
+	return true;
+}
+
+bool
+air_retry_again(AirCall *call, const AirFailure *failure, double *when)
+{
+	AirTry *t = &call->tries[call->current];
+
+	if (!record(call, failure) || t->dead)
+		return false;
+	*when = t->not_before;
 	return true;
 }
 

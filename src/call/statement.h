@@ -23,6 +23,7 @@ typedef struct AirStatement
 	int sleepers;         /* requests that wait until what is in flight has ended */
 	int refused;          /* calls that a cap ended and that are not freed yet */
 	bool warned;          /* of a price that is not known */
+	bool check_warned;    /* of a check function that failed */
 	bool estimate_warned; /* of an estimate above the cap */
 	int rows_level;       /* depth of the run whose rows are counted */
 	double notice_at;     /* monotonic ms: when the client is told next */

@@ -207,13 +207,19 @@ air_statement_count(const AirCall *call)
 	air_statement_show(s);
 }
 
-/* The call is gone.  Never fails. */
 void
-air_statement_forget(AirCall *call)
+air_statement_forgive(AirCall *call)
 {
 	if (call->refused)
 		call->statement->refused--;
 	call->refused = false;
+}
+
+/* The call is gone.  Never fails. */
+void
+air_statement_forget(AirCall *call)
+{
+	air_statement_forgive(call);
 	air_statement_leave(call->statement);
 	call->statement = NULL;
 }

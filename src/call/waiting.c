@@ -12,6 +12,7 @@
 #include "lib/ilist.h"
 
 #include "base/settings.h"
+#include "call/cascade.h"
 #include "call/key.h"
 
 /* Leases are refreshed and looked at at least so often. */
@@ -20,16 +21,19 @@
 static dlist_head waiting = DLIST_STATIC_INIT(waiting);
 static int owned = 0; /* flights of this backend's calls */
 
-/* As long as an attempt at the first candidate may take. */
+/* As long as an attempt at the first candidate may take; a cascade makes several. */
 static int
 limit_of(const AirCall *call)
 {
 	const AirHints *hints = &call->route.hints;
 	const AirServer *server = call->route.candidates[0].model->server;
+	int64 ms = server->timeout_ms > 0 ? server->timeout_ms : air_timeout_ms;
 
 	if (AIR_HAS_HINT(hints, AIR_HINT_TIMEOUT_MS))
-		return hints->timeout_ms;
-	return server->timeout_ms > 0 ? server->timeout_ms : air_timeout_ms;
+		ms = hints->timeout_ms;
+	if (call->cascade != NULL)
+		ms *= 2 * call->route.nusable;
+	return (int) Min(ms, PG_INT32_MAX);
 }
 
 /* The call is its flight's owner now; true: it need not ask, the answer came in between. */
@@ -45,6 +49,9 @@ air_waiting_join(AirCall *call)
 {
 	const AirKey *key = NULL;
 
+	/* The other one may be waiting for this very call to say whether its answer is right. */
+	if (air_cascade_in_check())
+		return false;
 	for (int i = 0; key == NULL && i < call->route.nusable; i++)
 		if (call->keys[i].state == AIR_KEY_VALID)
 			key = &call->keys[i].key;

@@ -16,6 +16,7 @@
 #include "base/task.h"
 #include "config/api.h"
 #include "config/hints.h"
+#include "config/rule_options.h"
 #include "utils/jsonb.h"
 #include "utils/jsonpath.h"
 
@@ -77,7 +78,8 @@ typedef struct AirRule
 	char *strategy;  /* NULL: not set */
 	AirHints defaults;
 	AirHints enforce;
-	Jsonb *options; /* or NULL */
+	Jsonb *options;        /* or NULL */
+	AirRuleOptions option; /* what they say */
 } AirRule;
 
 /* Bytes of the longest name that a budget may have. */
@@ -100,6 +102,7 @@ typedef struct AirFixture
 	char *answer;
 	char *error; /* an HTTP status ("503") or an SQLSTATE ("RT005"), NULL: none */
 	int latency_ms;
+	double confidence; /* NaN: not told */
 } AirFixture;
 
 /* What functions with an instruction of their own send; see prompts.h. */

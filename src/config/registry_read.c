@@ -260,6 +260,9 @@ read_rule(AirConfig *config, void *source, void *row)
 	read_hints(scan, r->name, "defaults", &r->defaults);
 	read_hints(scan, r->name, "enforce", &r->enforce);
 	r->options = read_object(scan, "options");
+	r->option = air_rule_no_options;
+	if (r->options != NULL)
+		air_rule_options_parse(r->options, psprintf("rule \"%s\"", r->name), &r->option);
 	return true;
 }
 
@@ -316,6 +319,7 @@ read_fixtures(Oid relid, Snapshot snapshot, AirConfig *config)
 		f->answer = air_scan_text(scan, "answer");
 		f->error = air_scan_text(scan, "error");
 		f->latency_ms = (int) air_scan_int(scan, "latency_ms", 0);
+		f->confidence = air_scan_float(scan, "confidence", NAN);
 	}
 	air_scan_end(scan);
 	if (n == 0)

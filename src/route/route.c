@@ -9,7 +9,7 @@
  */
 #include "base/pg.h"
 
-#include "route/candidates.h"
+#include "route/cascade.h"
 #include "route/failure.h"
 #include "route/match.h"
 #include "route/strategy.h"
@@ -44,13 +44,6 @@ takes_part(const AirPicks *picks, AirVerdict verdict)
 		   (verdict == AIR_VERDICT_NO_USAGE && !picks->rule->any_model);
 }
 
-/* Are two models the same one, perhaps at two hosts? */
-static bool
-same_vectors(const AirModel *a, const AirModel *b)
-{
-	return a == b || (a->family != NULL && b->family != NULL && strcmp(a->family, b->family) == 0);
-}
-
 /* The pick that an ordered candidate came from. */
 static AirPick *
 pick_of(AirPicks *picks, const AirModel *model)
@@ -73,7 +66,7 @@ keep_one_model(AirPicks *picks, AirCandidate *cands, int n)
 	{
 		AirPick *pick = pick_of(picks, cands[i].model);
 
-		if (!same_vectors(first, cands[i].model))
+		if (!air_same_family(first, cands[i].model))
 			pick->verdict = AIR_VERDICT_VECTORS;
 		if (pick->verdict == AIR_VERDICT_OK)
 			cands[kept++] = cands[i];
@@ -184,6 +177,7 @@ air_route(const AirRouteInput *in, bool explain, AirRoute *out, AirFailure *err)
 
 	memset(out, 0, sizeof(*out));
 	out->hints = *in->hints;
+	out->verifier = -1;
 	out->rule = air_match_rule(in);
 	if (out->rule == NULL)
 		return air_fail_no_rule(in, err);
@@ -205,11 +199,12 @@ air_route(const AirRouteInput *in, bool explain, AirRoute *out, AirFailure *err)
 		if (picks.picks[i].verdict == AIR_VERDICT_OK)
 			air_pick_judge(&picks, &picks.picks[i]);
 
-	out->candidates = palloc(Max(picks.n, 1) * sizeof(AirCandidate));
+	out->candidates = palloc((picks.n + 1) * sizeof(AirCandidate));
 	order_usable(&picks, strategy, out);
 	if (explain || out->nusable == 0)
 		explain_all(&picks, strategy, out);
 	if (out->nusable == 0)
 		return air_fail_no_candidate(&picks, err);
+	air_cascade_plan(&picks, explain, out);
 	return true;
 }

@@ -57,6 +57,9 @@ typedef struct AirRoute
 	int ncandidates; /* usable ones first, in the order they will be tried */
 	int nusable;
 	AirCandidate *candidates;
+	bool cascade; /* candidates are asked in turn until an answer is accepted: route/cascade.h */
+	int verifier; /* of a cascade: who is asked about answers, a place in candidates behind those
+				   * that are counted; it may be unusable.  -1: nobody */
 } AirRoute;
 
 /*

@@ -13,6 +13,7 @@
 #include "lib/stringinfo.h"
 #include "utils/float.h"
 
+#include "route/cascade.h"
 #include "route/learned.h"
 #include "route/strategy.h"
 
@@ -131,6 +132,7 @@ static const AirStrategy strategies[] = {
 	{"fastest", order_fastest, "least expected latency first", NULL},
 	{"weighted", order_weighted, "drawn by weight from the input", NULL},
 	{"learned", air_order_learned, "by predicted success", air_learned_reason},
+	{AIR_CASCADE, air_order_cascade, "asked in turn", air_cascade_reason},
 };
 
 /*

@@ -23,6 +23,7 @@ typedef enum AirRecordKind
 	AIR_RECORD_HITS = 3,
 	AIR_RECORD_CACHE_USE = 4,
 	AIR_RECORD_CACHE_CLEAR = 5, /* a batch of its own: it deletes what came before it */
+	AIR_RECORD_AUDIT = 6,
 	AIR_RECORD_KINDS
 } AirRecordKind;
 
@@ -43,6 +44,7 @@ typedef enum AirCallText
 	AIR_CALL_FINISH,
 	AIR_CALL_ANSWER,
 	AIR_CALL_FEATURES, /* bytes */
+	AIR_CALL_ESCALATED_FOR,
 	AIR_CALL_NTEXTS
 } AirCallText;
 
@@ -59,12 +61,14 @@ typedef struct AirCallRecord
 	int64 output;
 	int64 reasoning;
 	AirNano cost;
+	AirNano last_cost; /* AIR_NANO_UNKNOWN: no cascade, or not known */
 	double latency_ms;
 	double propensity; /* NaN: none */
 	Oid role;
 	int32 pid;
 	int32 attempts;
-	char sqlstate[6]; /* "": answered */
+	int32 escalations; /* -1: no cascade */
+	char sqlstate[6];  /* "": answered */
 	int32 len[AIR_CALL_NTEXTS];
 } AirCallRecord;
 
@@ -145,6 +149,28 @@ typedef struct AirCacheUseRecord
 	TimestampTz at;
 	int64 uses; /* since the last such record */
 } AirCacheUseRecord;
+
+/* Texts behind an AirAuditRecord, in this order. */
+typedef enum AirAuditText
+{
+	AIR_AUDIT_RULE,
+	AIR_AUDIT_FUNCTION,
+	AIR_AUDIT_MODEL,
+	AIR_AUDIT_OUTCOME,
+	AIR_AUDIT_BY,
+	AIR_AUDIT_NTEXTS
+} AirAuditText;
+
+/* An answer of a cascade beside that of its last model. */
+typedef struct AirAuditRecord
+{
+	int64 call_id;
+	TimestampTz at;
+	double confidence; /* NaN: unknown */
+	double share;      /* of the inputs that were audited */
+	bool agreed;
+	int32 len[AIR_AUDIT_NTEXTS];
+} AirAuditRecord;
 
 /* Answers are to be forgotten; the model's name follows, unless it is all of them. */
 typedef struct AirCacheClearRecord

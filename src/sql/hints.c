@@ -26,6 +26,7 @@
 #include "base/text.h"
 #include "config/hints.h"
 #include "config/registry.h"
+#include "call/check_function.h"
 #include "route/context.h"
 #include "route/strategy.h"
 
@@ -34,6 +35,8 @@ PG_FUNCTION_INFO_V1(air_sql_count_tokens);
 PG_FUNCTION_INFO_V1(air_sql_check_condition);
 PG_FUNCTION_INFO_V1(air_sql_check_hints);
 PG_FUNCTION_INFO_V1(air_sql_check_strategy);
+PG_FUNCTION_INFO_V1(air_sql_check_options);
+PG_FUNCTION_INFO_V1(air_sql_check_function);
 
 /* SQL types of ai_hints()'s parameters. */
 typedef enum ArgKind
@@ -381,4 +384,29 @@ air_sql_check_strategy(PG_FUNCTION_ARGS)
 						errmsg("strategy \"%s\" is not available", name),
 						errhint("Available strategies: %s.", air_strategy_list())));
 	PG_RETURN_VOID();
+}
+
+/*
+ * ai_router.check_options(options, place): raise unless a rule may have them.
+ */
+Datum
+air_sql_check_options(PG_FUNCTION_ARGS)
+{
+	AirRuleOptions parsed;
+
+	air_rule_options_parse(PG_GETARG_JSONB_P(0), text_to_cstring(PG_GETARG_TEXT_PP(1)), &parsed);
+	PG_RETURN_VOID();
+}
+
+/*
+ * ai_router.check_function(name): the function that option "check" of a rule means, or NULL.
+ */
+Datum
+air_sql_check_function(PG_FUNCTION_ARGS)
+{
+	Oid function = air_check_function(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+
+	if (!OidIsValid(function))
+		PG_RETURN_NULL();
+	PG_RETURN_OID(function);
 }

@@ -61,6 +61,7 @@ air_batch_clean_up(void)
 	{
 		more |= clean_up_table("calls", "at", TIMESTAMPTZOID, TimestampTzGetDatum(logged));
 		more |= clean_up_table("attempts", "at", TIMESTAMPTZOID, TimestampTzGetDatum(logged));
+		more |= clean_up_table("audits", "at", TIMESTAMPTZOID, TimestampTzGetDatum(logged));
 		more |= clean_up_days("hits", "day", logged);
 	}
 	if (air_cache_retention_s > 0)

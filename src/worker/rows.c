@@ -122,13 +122,21 @@ add_call(Row *row, const void *record)
 		const char *column;
 		Oid type;
 	} texts[AIR_CALL_NTEXTS] = {
-		[AIR_CALL_ROLE] = {"role", NAMEOID},     [AIR_CALL_FUNCTION] = {"function", TEXTOID},
-		[AIR_CALL_TASK] = {"task", TEXTOID},     [AIR_CALL_TAGS] = {"tags", JSONBOID},
-		[AIR_CALL_RULE] = {"rule", TEXTOID},     [AIR_CALL_APPLICATION] = {"application", TEXTOID},
-		[AIR_CALL_PROMPT] = {"prompt", TEXTOID}, [AIR_CALL_MODEL] = {"model", TEXTOID},
-		[AIR_CALL_FAMILY] = {"family", TEXTOID}, [AIR_CALL_PROVIDER] = {"provider", TEXTOID},
-		[AIR_CALL_ERROR] = {"error", TEXTOID},   [AIR_CALL_FINISH] = {"finish_reason", TEXTOID},
-		[AIR_CALL_ANSWER] = {"answer", TEXTOID}, [AIR_CALL_FEATURES] = {"features", BYTEAOID},
+		[AIR_CALL_ROLE] = {"role", NAMEOID},
+		[AIR_CALL_FUNCTION] = {"function", TEXTOID},
+		[AIR_CALL_TASK] = {"task", TEXTOID},
+		[AIR_CALL_TAGS] = {"tags", JSONBOID},
+		[AIR_CALL_RULE] = {"rule", TEXTOID},
+		[AIR_CALL_APPLICATION] = {"application", TEXTOID},
+		[AIR_CALL_PROMPT] = {"prompt", TEXTOID},
+		[AIR_CALL_MODEL] = {"model", TEXTOID},
+		[AIR_CALL_FAMILY] = {"family", TEXTOID},
+		[AIR_CALL_PROVIDER] = {"provider", TEXTOID},
+		[AIR_CALL_ERROR] = {"error", TEXTOID},
+		[AIR_CALL_FINISH] = {"finish_reason", TEXTOID},
+		[AIR_CALL_ANSWER] = {"answer", TEXTOID},
+		[AIR_CALL_ESCALATED_FOR] = {"escalated_for", TEXTOID},
+		[AIR_CALL_FEATURES] = {"features", BYTEAOID},
 	};
 
 	add_int(row, "call_id", r->call_id, false);
@@ -142,6 +150,8 @@ add_call(Row *row, const void *record)
 	add_usage(row, &(AirUsage){r->input, r->cached, r->cache_write, r->output, r->reasoning});
 	add_money(row, "cost", r->cost);
 	add(row, "latency_ms", FLOAT8OID, Float8GetDatum(r->latency_ms), false);
+	add(row, "escalations", INT4OID, Int32GetDatum(r->escalations), r->escalations < 0);
+	add_money(row, "last_cost", r->last_cost);
 	add_int(row, "query_id", r->query_id, r->query_id == 0);
 	add(row, "pid", INT4OID, Int32GetDatum(r->pid), false);
 	add(row, "propensity", FLOAT8OID, Float8GetDatum(r->propensity), isnan(r->propensity));
@@ -171,6 +181,23 @@ add_attempt(Row *row, const void *record)
 	add_text(row, "provider", TEXTOID, r->len[AIR_ATTEMPT_PROVIDER]);
 	add_text(row, "request_id", TEXTOID, r->len[AIR_ATTEMPT_REQUEST_ID]);
 	add_text(row, "error", TEXTOID, r->len[AIR_ATTEMPT_ERROR]);
+}
+
+static void
+add_audit(Row *row, const void *record)
+{
+	const AirAuditRecord *r = record;
+
+	add_int(row, "call_id", r->call_id, false);
+	add(row, "at", TIMESTAMPTZOID, TimestampTzGetDatum(r->at), false);
+	add(row, "confidence", FLOAT8OID, Float8GetDatum(r->confidence), isnan(r->confidence));
+	add(row, "share", FLOAT8OID, Float8GetDatum(r->share), false);
+	add(row, "agreed", BOOLOID, BoolGetDatum(r->agreed), false);
+	add_text(row, "rule", TEXTOID, r->len[AIR_AUDIT_RULE]);
+	add_text(row, "function", TEXTOID, r->len[AIR_AUDIT_FUNCTION]);
+	add_text(row, "model", TEXTOID, r->len[AIR_AUDIT_MODEL]);
+	add_text(row, "outcome", TEXTOID, r->len[AIR_AUDIT_OUTCOME]);
+	add_text(row, "audited_by", TEXTOID, r->len[AIR_AUDIT_BY]);
 }
 
 static void
@@ -295,6 +322,9 @@ static const Kind kinds[] = {
 								 "WHERE s.model IS NULL OR c.model = s.model",
 								 sizeof(AirCacheClearRecord)},
 								add_clear},
+	[AIR_RECORD_AUDIT] = {{"audits", "INSERT INTO ai_router.audits (%1$s) SELECT %1$s FROM spooled",
+						   sizeof(AirAuditRecord)},
+						  add_audit},
 };
 
 StaticAssertDecl(lengthof(kinds) == AIR_RECORD_KINDS, "each kind of record needs its row");
