@@ -12,10 +12,6 @@
 #include <math.h>
 
 #include "common/hashfn.h"
-#include "utils/builtins.h"
-#include "utils/jsonb.h"
-#include "utils/numeric.h"
-
 #include "config/learned.h"
 #include "route/learned.h"
 #include "route/predict.h"
@@ -29,22 +25,6 @@ air_learned_open(const uint8 *bytes, size_t len, const char **why)
 	AirPredictor *predictor = palloc(sizeof(AirPredictor));
 
 	return air_predictor_open(bytes, len, predictor, why) ? predictor : NULL;
-}
-
-/* See learned.h. */
-double
-air_rule_share(const AirRule *rule, const char *option, double dflt)
-{
-	JsonbValue *v = NULL;
-	double share;
-
-	if (rule->options != NULL)
-		v = getKeyJsonValueFromContainer(&rule->options->root, option, (int) strlen(option), NULL);
-	if (v == NULL || v->type != jbvNumeric)
-		return dflt;
-	share = DatumGetFloat8(
-		DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(v->val.numeric)));
-	return isnan(share) ? dflt : Min(Max(share, 0), 1);
 }
 
 /* The predictor's number of a model: outcomes pool over a family. */
@@ -80,6 +60,13 @@ predict(const AirRouteInput *in, const AirRule *rule, AirCandidate *cands, int n
 	return true;
 }
 
+/* See learned.h. */
+double
+air_learned_tolerance(const AirRule *rule)
+{
+	return isnan(rule->option.tolerance) ? AIR_TOLERANCE : rule->option.tolerance;
+}
+
 /* Who prefers quality gives nothing of it away. */
 static double
 tolerance_of(const AirRouteInput *in, const AirRule *rule)
@@ -87,7 +74,7 @@ tolerance_of(const AirRouteInput *in, const AirRule *rule)
 	if (rule->strategy == NULL && AIR_HAS_HINT(in->hints, AIR_HINT_PREFER) &&
 		in->hints->prefer == AIR_PREFER_QUALITY)
 		return 0;
-	return air_rule_share(rule, "tolerance", AIR_TOLERANCE);
+	return air_learned_tolerance(rule);
 }
 
 /* The candidate that the strategy wants, -1: the rule's own order. */
@@ -134,7 +121,7 @@ void
 air_order_learned(const AirRouteInput *in, const AirRule *rule, AirCandidate *cands,
 				  double *weights, int n)
 {
-	double explore = air_rule_share(rule, "explore", 0);
+	double explore = rule->option.explore;
 	bool predicted = predict(in, rule, cands, n);
 	int greedy = predicted ? choose(in, rule, cands, n) : -1;
 	int first = Max(greedy, 0);

@@ -27,7 +27,7 @@ extern void air_order_learned(const AirRouteInput *in, const AirRule *rule, AirC
 extern char *air_learned_reason(const AirRouteInput *in, const AirRule *rule,
 								const AirCandidate *cands, int i, int n);
 
-/* A number of the rule's options, clipped to 0 .. 1; dflt where there is none. */
-extern double air_rule_share(const AirRule *rule, const char *option, double dflt);
+/* How much success a rule gives away for a lower price. */
+extern double air_learned_tolerance(const AirRule *rule);
 
 #endif

@@ -246,7 +246,7 @@ evaluate(const AirConfig *config, const AirRule *rule, double tolerance, ReturnS
 		ereport(NOTICE, (errmsg("not enough evidence for strategy learned: %s",
 								air_learn_state(report.state))));
 	if (isnan(tolerance))
-		tolerance = air_rule_share(rule, "tolerance", AIR_TOLERANCE);
+		tolerance = air_learned_tolerance(rule);
 	replay(&data, &report, tolerance, rsinfo);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(work);
