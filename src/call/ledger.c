@@ -23,6 +23,7 @@
 
 #include "base/settings.h"
 #include "call/cascade.h"
+#include "call/internal.h"
 #include "route/features.h"
 #include "shared/ledger.h"
 #include "shared/stats.h"
@@ -342,15 +343,15 @@ publish_call(AirCall *call, const char *sqlstate, const char *error)
 	r->cost = result->cost;
 	r->latency_ms = result->latency_ms;
 	r->attempts = result->attempts;
+	/* Of the model that was meant: another one took its place for other reasons. */
+	r->propensity = call->current == 0 && call->route.candidates[0].propensity > 0
+						? call->route.candidates[0].propensity
+						: NAN;
 	r->escalations = call->cascade != NULL ? call->cascade->escalations : -1;
 	r->last_cost = call->cascade != NULL ? call->cascade->last_cost : AIR_NANO_UNKNOWN;
 	if (r->escalations > 0)
 		air_record_text(e->texts, r->len, AIR_CALL_ESCALATED_FOR, call->cascade->reasons,
 						AIR_REASONS);
-	/* Of the model that was meant: another one took its place for other reasons. */
-	r->propensity = call->current == 0 && call->route.candidates[0].propensity > 0
-						? call->route.candidates[0].propensity
-						: NAN;
 	strlcpy(r->sqlstate, sqlstate, sizeof(r->sqlstate));
 	air_record_text(e->texts, r->len, AIR_CALL_MODEL, result->model, MAX_NAME);
 	air_record_text(e->texts, r->len, AIR_CALL_PROVIDER, result->provider, NAMEDATALEN);

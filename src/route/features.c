@@ -173,7 +173,7 @@ read_words(Reading *r, const uint8 *s, const uint8 *end)
 static void
 identify(const uint8 *s, size_t len, AirFeatures *out)
 {
-	static const int at[AIR_PREFIXES] = {128, 256, 512};
+	static const size_t at[AIR_PREFIXES] = {128, 256, 512};
 	uint64 h = FNV_BASIS;
 	size_t n = 0;
 	int next = 0;
@@ -257,7 +257,7 @@ air_features(const char *text, size_t len, AirFeatures *out)
 	/* Too many: those whose scrambled number is low, the same ones in every text. */
 	if (r.distinct > AIR_MAX_FEATURES)
 		keep = (uint32) ((double) AIR_MAX_FEATURES / r.distinct * AIR_BUCKETS);
-	for (int i = 0; i < lengthof(r.some); i++)
+	for (int i = 0; i < (int) lengthof(r.some); i++)
 	{
 		for (uint64 words = r.some[i]; words != 0; words &= words - 1)
 		{

@@ -64,7 +64,7 @@ air_fit_takes(const AirFit *fit, const AirFitRow *row, AirFitSkip skip, int fold
 }
 
 /*
- * Fit the weights (AIR_FIT_SIZE entries, overwritten) with ridge 1; that of the bias
+ * Fit the weights (AIR_FIT_SIZE entries, overwritten) with a ridge; that of the bias
  * pulls to the plain rate.  With no rows, or of one class, they are still finite.
  */
 extern void air_fit(const AirFit *fit, AirFitSkip skip, int fold, float *weights);
@@ -91,7 +91,7 @@ typedef struct AirStackRow
 	int fold;
 } AirStackRow;
 
-/* Fit a calibration, a little drawn to (0, 1, 0). */
+/* Fit a calibration, drawn to (0, 1, 0). */
 extern AirStack air_stack(const AirStackRow *rows, int n, int skip, bool with_task);
 
 static inline double

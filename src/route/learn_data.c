@@ -22,6 +22,7 @@ typedef struct Usable
 {
 	AirFeaturesView view;
 	uint64 task;
+	const AirExample *of;
 	int example;
 	int text;
 } Usable;
@@ -65,6 +66,11 @@ compare_usable(const void *a, const void *b)
 		return x->view.whole < y->view.whole ? -1 : 1;
 	if (x->task != y->task)
 		return x->task < y->task ? -1 : 1;
+	/* The order in which examples come must not matter. */
+	if (x->of->score != y->of->score)
+		return x->of->score < y->of->score ? -1 : 1;
+	if (x->of->weight != y->of->weight)
+		return x->of->weight < y->of->weight ? -1 : 1;
 	return x->example < y->example ? -1 : x->example > y->example;
 }
 
@@ -84,6 +90,7 @@ gather(const AirLearn *in, int nmodels, Usable *usable)
 			!air_features_view(example->features, example->features_len, &usable[n].view))
 			continue;
 		usable[n].task = air_task_hash(example->task);
+		usable[n].of = example;
 		usable[n].example = i;
 		n++;
 	}

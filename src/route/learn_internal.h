@@ -11,9 +11,7 @@
 #define AIR_FOLDS 5
 
 /* Counts of a task (or of all) pull towards the rate of all as if so many examples had it. */
-#ifndef AIR_TASK_PRIOR
 #define AIR_TASK_PRIOR 20.0
-#endif
 
 /* Examples in order: rows of a model side by side, texts numbered by their hash. */
 typedef struct AirLearnData

@@ -12,10 +12,6 @@
 #include <math.h>
 
 #include "common/hashfn.h"
-#include "utils/builtins.h"
-#include "utils/jsonb.h"
-#include "utils/numeric.h"
-
 #include "config/learned.h"
 #include "route/learned.h"
 #include "route/predict.h"
@@ -29,13 +25,6 @@ air_learned_open(const uint8 *bytes, size_t len, const char **why)
 	AirPredictor *predictor = palloc(sizeof(AirPredictor));
 
 	return air_predictor_open(bytes, len, predictor, why) ? predictor : NULL;
-}
-
-/* See learned.h. */
-double
-air_learned_tolerance(const AirRule *rule)
-{
-	return isnan(rule->option.tolerance) ? AIR_TOLERANCE : rule->option.tolerance;
 }
 
 /* The predictor's number of a model: outcomes pool over a family. */
@@ -69,6 +58,13 @@ predict(const AirRouteInput *in, const AirRule *rule, AirCandidate *cands, int n
 		cands[i].success = number < 0 ? 0.5 : predictions[number].success;
 	}
 	return true;
+}
+
+/* See learned.h. */
+double
+air_learned_tolerance(const AirRule *rule)
+{
+	return isnan(rule->option.tolerance) ? AIR_TOLERANCE : rule->option.tolerance;
 }
 
 /* Who prefers quality gives nothing of it away. */

@@ -27,7 +27,7 @@ extern void air_order_learned(const AirRouteInput *in, const AirRule *rule, AirC
 extern char *air_learned_reason(const AirRouteInput *in, const AirRule *rule,
 								const AirCandidate *cands, int i, int n);
 
-/* The rule's option "tolerance", or the default. */
+/* How much success a rule gives away for a lower price. */
 extern double air_learned_tolerance(const AirRule *rule);
 
 #endif

@@ -53,9 +53,7 @@ enum
 #define PREDICTOR_LIMIT 1e4f
 
 /* Shapes weigh less than words: they are many and alike. */
-#ifndef AIR_SHAPE_UNIT
 #define AIR_SHAPE_UNIT (0.3 / 255)
-#endif
 
 static inline uint16
 air_get16(const uint8 *p)

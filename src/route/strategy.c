@@ -131,8 +131,8 @@ static const AirStrategy strategies[] = {
 	{"cheapest", order_cheapest, "cheapest estimated cost first", NULL},
 	{"fastest", order_fastest, "least expected latency first", NULL},
 	{"weighted", order_weighted, "drawn by weight from the input", NULL},
-	{AIR_CASCADE, air_order_cascade, "asked in turn", air_cascade_reason},
 	{"learned", air_order_learned, "by predicted success", air_learned_reason},
+	{AIR_CASCADE, air_order_cascade, "asked in turn", air_cascade_reason},
 };
 
 /*

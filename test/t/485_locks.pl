@@ -97,7 +97,7 @@ for my $set (@sets)
 		else { is($r->{rows}[0][0], $set->{want}{$who}, "$what: answers"); }
 	}
 }
-like(join(' ', sort keys %waited), qr{^(?:budgets )?fixtures models rules$}, 'calls wait for what they are configured by, and for nothing else');
+like(join(' ', sort keys %waited), qr{^(?:budgets )?fixtures models predictors prompts rules$}, 'calls wait for what they are configured by, and for nothing else');
 for my $set (@sets)
 {
 	$set->{locker}->query('COMMIT');
