@@ -38,6 +38,11 @@ SELECT pg_temp.asked(p) FROM unnest('{sure,even,unsure,else}'::text[]) p;
 UPDATE ai_router.rules SET options = '{"threshold": 0.96}';
 SELECT pg_temp.asked(p) FROM unnest('{sure,unsure}'::text[]) p;
 SELECT model, verdict, reason FROM ai_route('sure');
+-- A model that never tells its confidence.
+UPDATE ai_router.models SET capabilities = '{}' WHERE name = 'small';
+SELECT model, reason FROM ai_route('sure') LIMIT 2;
+SELECT severity, problem FROM ai_router.check() WHERE object = 'rule "c"';
+UPDATE ai_router.models SET capabilities = '{logprobs}' WHERE name = 'small';
 -- A hint that leaves one model: its answer is taken.
 SELECT pg_temp.asked('unsure', '{"model": "small"}');
 SELECT pg_temp.asked('unsure', '{"model": ["middle", "small"]}');

@@ -139,6 +139,16 @@ BEGIN
          WHERE r.strategy = 'cascade' AND r.options ->> 'verifier' IS NOT NULL
            AND NOT EXISTS (SELECT FROM model m WHERE m.name = r.options ->> 'verifier' AND m.enabled AND m.served)
     UNION ALL
+        SELECT 'warning', format('rule "%s"', r.name),
+               format('its threshold never accepts an answer of %s: without the capability logprobs confidence is not known',
+                      string_agg(format('"%s"', m.name), ', ' ORDER BY m.name COLLATE "C")),
+               'Add logprobs to capabilities in ai_router.models where the provider has them, or drop option "threshold" of the rule.'
+          FROM rule r JOIN named n ON n.rule = r.name AND n.ord < cardinality(r.models)
+               JOIN model m ON n.name IN (m.name, m.family)
+         WHERE r.strategy = 'cascade' AND r.options ->> 'threshold' IS NOT NULL AND m.enabled AND m.served
+           AND NOT 'logprobs' = ANY (m.capabilities)
+         GROUP BY r.name
+    UNION ALL
         SELECT 'notice', format('rule "%s"', r.name),
                'its cascade demands nothing of answers: only those that fail the function''s own checks go to the next model',
                'Set option threshold, check or verifier of the rule.'

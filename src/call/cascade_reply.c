@@ -157,6 +157,8 @@ air_cascade_delivered(AirRequest *request)
 	last = auditor(call);
 	if (last < 0)
 		return false;
+	/* It is on its way; what is kept from here on is the last model's. */
+	call->answer.text = NULL;
 	call->current = last;
 	air_cascade_step(call, AIR_AUDIT, &call->prompt, 0);
 	return true;

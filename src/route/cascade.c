@@ -78,6 +78,10 @@ air_cascade_reason(const AirRouteInput *in, const AirRule *rule, const AirCandid
 		return pstrdup("order of the rule");
 	if (is_last(cands, i, n))
 		return psprintf("%s; its answer is accepted as it is", asked);
+	if (!isnan(rule->option.threshold) && !air_model_can(cands[i].model, "logprobs"))
+		return psprintf("%s; never accepted: without the capability \"logprobs\" its confidence is "
+						"not known",
+						asked);
 	return psprintf("%s%s", asked, i == 0 || words[0] == '\0' ? words : "; accepted likewise");
 }
 

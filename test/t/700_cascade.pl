@@ -190,6 +190,20 @@ $t->behave($id{big}, status => 500);
 is($s->value('SELECT count(*) FROM (SELECT ' . ask('audited', q('Echo: fails ' || i)) . ' AS a FROM generate_series(1, 50) i OFFSET 0) x WHERE a IS NOT NULL'), 50, 'an audit that fails is nobody\'s failure');
 cmp_ok($t->counter($id{big}, 'requests'), '>', 2, 'though it was tried');
 $t->reset;
+# A call that is cancelled while it is audited leaves the answer that was accepted, under its own name only.
+rule('audited_long', 'sure,big', '{"threshold": 0.8, "audit": 1}');
+$t->behave($id{big}, fault => 'hang');
+$s->send('SELECT ' . ask('audited_long', q('Echo: long audit')));
+ok($t->wait_for($id{big}, 'in_flight', 1), 'an audit hangs');
+$t->sql('SELECT pg_cancel_backend(' . $s->pid . ')');
+is($s->wait->{error}{C}, '57014', 'and is cancelled');
+ok($t->until_true(sub { $t->sql(q(SELECT value FROM ai_router.stats WHERE name = 'spool_bytes_used')) == 0 }, 20), 'all is written');
+$t->sql(q(SELECT ai_router.stats_reset()));
+$t->reset;
+is($t->sql(q(SELECT string_agg(model, ' ') FROM ai_router.cache WHERE answer = 'long audit')), 'sure', q(the answer is the first model's));
+is(fresh($s, 'SELECT ' . ask('audited_long', q('Echo: long audit'))), 'long audit', 'and is given');
+is($t->counter(undef, 'requests'), 0, 'for nothing');
+
 rule('audited_below', 'unsure,big', '{"threshold": 0.8, "audit": 1}');
 is(fresh($s, 'SELECT ' . ask('audited_below', q('Echo: x'))), 'x', 'audit of what was not accepted');
 is(requests('unsure', 'big'), 'unsure 1 big 1', 'costs nothing more');
