@@ -41,10 +41,14 @@ for my $table (@tables)
 		INSERT INTO ai_router.models (name, server, model) VALUES ('good', 'p', 'good'); INSERT INTO ai_router.rules (name) VALUES ('default')});
 	my %set = (table => $table, db => $db);
 	$set{$_} = $t->session(dbname => $db) for qw(cached told locker);
-	$set{$_}->value(call_sql()) for qw(cached told);
-	$set{locker}->query('BEGIN');
-	$set{locker}->query("LOCK TABLE ai_router.$table IN ACCESS EXCLUSIVE MODE");
 	push @sets, \%set;
+}
+# Only when all are there: each CREATE EXTENSION sends so many invalidations that sessions that rest forget what they know.
+for my $set (@sets)
+{
+	$set->{$_}->value(call_sql()) for qw(cached told);
+	$set->{locker}->query('BEGIN');
+	$set->{locker}->query("LOCK TABLE ai_router.$set->{table} IN ACCESS EXCLUSIVE MODE");
 }
 for my $set (@sets)
 {
