@@ -83,7 +83,7 @@ begin_walk(Walk *w, const AirChunker *c, size_t at)
 }
 
 static void
-look_for_interrupts(Walk *w)
+look_for_interrupts(Walk *w pg_attribute_unused())
 {
 #ifndef FRONTEND
 	if (++w->steps % LOOK_EVERY == 0)

@@ -30,7 +30,7 @@ air_finish_name(AirFinish finish)
 AirFinish
 air_finish_of(const char *name)
 {
-	for (int i = 0; name != NULL && i < lengthof(finish_names); i++)
+	for (int i = 0; name != NULL && i < (int) lengthof(finish_names); i++)
 		if (strcmp(name, finish_names[i]) == 0)
 			return (AirFinish) i;
 	return AIR_FINISH_OTHER;

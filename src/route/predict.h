@@ -16,7 +16,7 @@
 #define AIR_PREDICTOR_NAME 127  /* bytes of a model's name, at most */
 
 /* With fewer examples of a model the task counts as unknown to it. */
-#define AIR_TASK_EXAMPLES 10
+#define AIR_TASK_EXAMPLES 5
 
 /* What a prediction rests on. */
 typedef enum AirEvidence

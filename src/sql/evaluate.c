@@ -238,7 +238,6 @@ evaluate(const AirConfig *config, const AirRule *rule, double tolerance, ReturnS
 						errhint("Insert outcomes into ai_router.examples, or tell them with "
 								"ai_feedback().")));
 	data.in.seed = SEED;
-	data.in.new_tasks = true;
 	data.in.held_out =
 		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(double) * (size_t) data.in.nexamples);
 	(void) air_learn(&data.in, &report, &bytes, &len);

@@ -240,7 +240,6 @@ train_rule(const AirConfig *config, const AirRule *rule, ReturnSetInfo *rsinfo)
 						errmsg("rule \"%s\" has no chat model", rule->name),
 						errhint("ai_router.check() lists what cannot work.")));
 	data.in.seed = SEED;
-	data.in.new_tasks = true;
 	data.in.incumbent = learned != NULL ? learned->predictor : NULL;
 	kept = air_learn(&data.in, &report, &bytes, &len) && report.beats_incumbent;
 	if (kept)
