@@ -94,6 +94,13 @@ choose(const AirRouteInput *in, const AirRule *rule, const AirCandidate *cands, 
 	return air_predict_choose(predictions, costs, n, tolerance_of(in, rule), floor);
 }
 
+/* What nothing is predicted of goes behind what something is. */
+static double
+rank_of(const AirCandidate *cand)
+{
+	return cand->evidence == AIR_EVIDENCE_NONE ? -1 : cand->success;
+}
+
 /* Move candidate i to the front; those behind it by predicted success, if there is any. */
 static void
 to_front(AirCandidate *cands, int n, int i, bool by_success)
@@ -110,7 +117,7 @@ to_front(AirCandidate *cands, int n, int i, bool by_success)
 		AirCandidate moved = cands[j];
 		int k = j;
 
-		for (; k > 1 && cands[k - 1].success < moved.success; k--)
+		for (; k > 1 && rank_of(&cands[k - 1]) < rank_of(&moved); k--)
 			cands[k] = cands[k - 1];
 		cands[k] = moved;
 	}
@@ -136,8 +143,53 @@ air_order_learned(const AirRouteInput *in, const AirRule *rule, AirCandidate *ca
 		if (drawn < explore)
 			first = Min((int) (drawn / explore * n), n - 1);
 		cands[first].propensity = explore / n + (first == Max(greedy, 0) ? 1 - explore : 0);
+		cands[first].explored = first != Max(greedy, 0);
 	}
 	to_front(cands, n, first, greedy >= 0);
+}
+
+/* Why nothing is predicted of a candidate, palloc'ed. */
+static char *
+no_prediction(const AirRouteInput *in, const AirCandidate *cand)
+{
+	const char *name = cand->model->name;
+
+	if (cand->examples == 0)
+		return psprintf("too few outcomes of \"%s\"", name);
+	if (!AIR_HAS_HINT(in->hints, AIR_HINT_TASK))
+		return psprintf("too few outcomes of \"%s\" without a task", name);
+	return psprintf("too few outcomes of \"%s\" in task \"%s\"", name, in->hints->task);
+}
+
+/* The reason where nothing can be compared, palloc'ed. */
+static char *
+uncompared_reason(const AirRouteInput *in, bool learned, const AirCandidate *cands, int i, int n)
+{
+	const char *order = cands[i].explored ? "drawn to explore" : "order of the rule";
+
+	if (n == 1)
+		return pstrdup("the only candidate");
+	if (in->task != AIR_CHAT)
+		return psprintf("%s: nothing is learned of embeddings", order);
+	if (!learned)
+		return psprintf("%s: nothing is learned yet", order);
+	for (int j = 0; j < n; j++)
+		if (cands[j].evidence == AIR_EVIDENCE_NONE)
+			return psprintf("%s: %s", order, no_prediction(in, &cands[j]));
+	return pstrdup(order);
+}
+
+/* Why the first one is the first, if it was not drawn. */
+static char *
+greedy_reason(const AirRouteInput *in, const AirRule *rule, const AirCandidate *cand, double best)
+{
+	double quality = AIR_HAS_HINT(in->hints, AIR_HINT_QUALITY) ? in->hints->quality : 0;
+
+	if (quality > 0)
+		return psprintf(cand->success >= quality ? "cheapest of at least %.2f"
+												 : "the best, for none reaches %.2f",
+						quality);
+	return psprintf("cheapest within %.2f of the best (%.2f)", tolerance_of(in, rule), best);
 }
 
 /* See learned.h. */
@@ -146,29 +198,29 @@ air_learned_reason(const AirRouteInput *in, const AirRule *rule, const AirCandid
 				   int n)
 {
 	const AirCandidate *cand = &cands[i];
+	bool learned = air_config_learned(in->config, rule->name) != NULL;
 	const char *evidence;
 	double best = 0;
-	int untaught = -1;
+	int known = 0;
 
-	if (air_config_learned(in->config, rule->name) == NULL)
-		return psprintf("order of the rule: nothing is learned yet");
 	for (int j = 0; j < n; j++)
 	{
-		best = Max(best, cands[j].success);
 		if (cands[j].evidence == AIR_EVIDENCE_NONE)
-			untaught = j;
+			continue;
+		best = Max(best, cands[j].success);
+		known++;
 	}
-	if (untaught >= 0)
-		return psprintf("order of the rule: too few outcomes of \"%s\"",
-						cands[untaught].model->name);
+	if (!learned || known < 2)
+		return uncompared_reason(in, learned, cands, i, n);
+	if (cand->evidence == AIR_EVIDENCE_NONE)
+		return psprintf("%s: %s",
+						cand->explored ? "drawn to explore" : "after those with a prediction",
+						no_prediction(in, cand));
 	evidence = cand->evidence == AIR_EVIDENCE_TEXT   ? "by its words"
 			   : cand->evidence == AIR_EVIDENCE_TASK ? "by its task"
 													 : "of all prompts";
 	if (i > 0)
 		return psprintf("predicted success %.2f %s", cand->success, evidence);
-	if (cand->propensity > 0 && cand->propensity < 0.5 &&
-		cand->success < best - tolerance_of(in, rule))
-		return psprintf("predicted success %.2f %s: drawn to explore", cand->success, evidence);
-	return psprintf("predicted success %.2f %s: cheapest within %.2f of the best (%.2f)",
-					cand->success, evidence, tolerance_of(in, rule), best);
+	return psprintf("predicted success %.2f %s: %s", cand->success, evidence,
+					cand->explored ? "drawn to explore" : greedy_reason(in, rule, cand, best));
 }

@@ -131,7 +131,13 @@ static char *
 reason_of(const AirPicks *picks, const AirStrategy *strategy, const AirRoute *out, int i)
 {
 	if (strategy->reason != NULL)
-		return strategy->reason(picks->in, picks->rule, out->candidates, i, out->nusable);
+	{
+		AirRouteInput in = *picks->in;
+
+		/* As when it was ordered: with what the rule adds to the caller's hints. */
+		in.hints = picks->hints;
+		return strategy->reason(&in, picks->rule, out->candidates, i, out->nusable);
+	}
 	if (AIR_HAS_HINT(picks->hints, AIR_HINT_MODEL) && strcmp(strategy->name, "ordered") == 0)
 		return pstrdup("order of hint \"model\"");
 	return pstrdup(strategy->why);

@@ -45,8 +45,9 @@ typedef struct AirCandidate
 	/* Strategy "learned": what is predicted, and how probable it was that it comes first. */
 	double success;
 	int evidence;      /* AirEvidence */
-	int examples;      /* of the model and this task */
+	int examples;      /* of the model */
 	double propensity; /* 0: nothing was drawn */
+	bool explored;     /* comes first only because it was drawn */
 } AirCandidate;
 
 typedef struct AirRoute

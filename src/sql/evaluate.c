@@ -10,6 +10,7 @@
 
 #include <math.h>
 
+#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
@@ -19,6 +20,7 @@
 
 #include "config/learned.h"
 #include "route/learned.h"
+#include "route/predict_format.h"
 #include "sql/learn_input.h"
 #include "sql/spi.h"
 
@@ -74,7 +76,7 @@ by_prompt(const AirLearn *in, int *n)
 
 		if (!air_features_unpack(e->features, e->features_len, features))
 			continue;
-		order[(*n)++] = (Indexed){features->whole, i};
+		order[(*n)++] = (Indexed){hash_combine64(features->whole, air_task_hash(e->task)), i};
 	}
 	pfree(features);
 	qsort(order, *n, sizeof(Indexed), by_hash);
