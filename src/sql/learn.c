@@ -6,12 +6,17 @@
 
 #include <math.h>
 
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "base/text.h"
@@ -120,7 +125,27 @@ report_json(const AirLearnInput *data, const AirLearnReport *r)
 	return buf.data;
 }
 
-/* The version in use and the highest one of a rule; 0: none. */
+/*
+ * One training at a time, to the end of its transaction: two would write the same version.
+ * Reading, and UPDATE .. SET enabled, go on meanwhile.
+ */
+static void
+lock_predictors(void)
+{
+	Oid relid = get_relname_relid("predictors", get_namespace_oid("ai_router", false));
+	AclResult acl;
+
+	if (!OidIsValid(relid))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+						errmsg("table ai_router.predictors does not exist"),
+						errhint("Use ALTER EXTENSION ai_router UPDATE.")));
+	acl = pg_class_aclcheck(relid, GetUserId(), ACL_INSERT);
+	if (acl != ACLCHECK_OK)
+		aclcheck_error(acl, OBJECT_TABLE, "predictors");
+	LockRelationOid(relid, ShareUpdateExclusiveLock);
+}
+
+/* The version in use and the highest one of a rule; 0: none.  Sees what was waited for. */
 static void
 versions_of(const char *rule, int *highest, int64 *seen, int in_use)
 {
@@ -131,7 +156,7 @@ versions_of(const char *rule, int *highest, int64 *seen, int in_use)
 	if (SPI_execute_with_args("SELECT coalesce(max(p.version), 0),"
 							  " coalesce(max(p.last_example) FILTER (WHERE p.version = $2), 0)"
 							  " FROM ai_router.predictors p WHERE p.rule = $1",
-							  2, types, values, NULL, true, 1) != SPI_OK_SELECT ||
+							  2, types, values, NULL, false, 1) != SPI_OK_SELECT ||
 		SPI_processed != 1)
 		elog(ERROR, "could not read ai_router.predictors");
 	*highest =
@@ -280,6 +305,7 @@ air_sql_train(PG_FUNCTION_ARGS)
 	AirSpi spi;
 
 	InitMaterializedSRF(fcinfo, 0);
+	lock_predictors();
 	spi = air_spi_begin();
 	config = air_config_acquire();
 	PG_TRY();

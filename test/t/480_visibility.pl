@@ -178,7 +178,7 @@ for my $log_prompts ('off', 'on')
 	my @ours = split /\n/, $t->sql(q(SELECT oid::regclass FROM pg_class WHERE relnamespace = 'ai_router'::regnamespace AND relkind IN ('r', 'p', 'v')));
 	for my $relation (@ours)
 	{
-		my $may = $relation eq 'ai_router.cache' ? qr/^(answer)?$/ : $log_prompts eq 'on' && $relation eq 'ai_router.calls' ? qr/^answer prompt$/ : qr/^$/;
+		my $may = $relation eq 'ai_router.cache' ? qr/^(answer)?$/ : $log_prompts eq 'on' && $relation =~ /^ai_router\.(calls|examples)$/ ? qr/^answer prompt$/ : qr/^$/;
 		like(found($t->sql("SELECT t::text FROM $relation t")), $may, "log_prompts $log_prompts: what is in $relation");
 	}
 }
