@@ -58,6 +58,8 @@ is($t->sql(q(SELECT hits FROM ai_router.cache_stats)), 2, 'where it counts');
 # What is under way when the server stops.
 asks(10, prompts('b', 10), 'bought just before a stop');
 $node->restart;
+# The writer reads back what the stop left, a moment after the start.
+ok(written(30), 'written after it');
 asks(0, prompts('b', 10), 'after it');
 
 # Two of a key in one batch of the writer: the newer one.
