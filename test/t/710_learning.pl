@@ -76,6 +76,12 @@ is($alice->query("SELECT ai_feedback($id, 1)")->{error}, undef, 'a word');
 is($alice->query("SELECT ai_feedback($id, 0.25)")->{error}, undef, 'another one');
 is(example($id), 'cheap|0.25|feedback|||t', 'the last word counts');
 
+# After a dump was restored, ids begin anew: what was said of an earlier call of that number stays as it was.
+$t->sql("UPDATE ai_router.examples SET at = at - interval '1 day', model = 'dear', score = 0 WHERE call_id = $id");
+is($alice->query("SELECT ai_feedback($id, 0.25)")->{error}, undef, 'a word on a call whose number was there before');
+is(example($id), 'cheap|0.25|feedback|||t', 'is about this call');
+is($t->sql("SELECT count(*) FROM ai_router.examples WHERE model = 'dear' AND score = 0 AND call_id IS NULL"), 1, 'and leaves the other outcome as it was');
+
 # Whose calls.
 refused($bob, "SELECT ai_feedback($id, 0)", 'P0002', qr/ai_router\.calls/, q(another role's call));
 is(example($id), 'cheap|0.25|feedback|||t', 'and nothing is changed');
