@@ -133,8 +133,8 @@ keep(float4 score, int64 call_id)
 	if (nulls[2] == 'n' && nulls[3] == 'n')
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("nothing of the prompt of call " INT64_FORMAT " was kept", call_id),
-						errhint("Outcomes can be learned from where ai_router.log_features or "
-								"ai_router.log_prompts was on when the call was made.")));
+						errhint("Outcomes can be learned of chat calls that are made while "
+								"ai_router.log_features or ai_router.log_prompts is on.")));
 	GetUserIdAndSecContext(&user, &security);
 	SetUserIdAndSecContext(owner_of_examples(),
 						   security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
