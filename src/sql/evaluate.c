@@ -191,10 +191,10 @@ static void
 replay(const AirLearnInput *data, const AirLearnReport *report, double tolerance,
 	   ReturnSetInfo *rsinfo)
 {
-	Policy policies[] = {{psprintf("learned, tolerance %.3g", tolerance)},
-						 {"always the cheapest"},
-						 {"always the strongest"},
-						 {"random"}};
+	Policy policies[] = {{.name = psprintf("learned, tolerance %.3g", tolerance)},
+						 {.name = "always the cheapest"},
+						 {.name = "always the strongest"},
+						 {.name = "random"}};
 	Outcome *outcome = palloc(sizeof(Outcome));
 	int best = strongest(data, report);
 	int n, next, prompts = 0;

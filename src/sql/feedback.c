@@ -33,13 +33,19 @@
 #define LOOK_MS 20
 
 #define FIND                                                                                       \
-	"SELECT c.model, c.task, c.prompt, c.features, c.status FROM ai_router.calls c"                \
+	"SELECT c.model, c.task, c.prompt, c.features, c.at FROM ai_router.calls c"                    \
 	" WHERE c.call_id = $1 ORDER BY c.at DESC LIMIT 1"
 
+/*
+ * Ids begin anew in a cluster that a dump was restored into: what was said before the call
+ * was made is about another one.
+ */
+#define PART "UPDATE ai_router.examples SET call_id = NULL WHERE call_id = $1 AND at < $2"
+
 #define KEEP                                                                                       \
-	"INSERT INTO ai_router.examples AS e (model, task, prompt, features, score, source, call_id)"  \
-	" VALUES ($1, $2, $3, $4, $5, 'feedback', $6)"                                                 \
-	" ON CONFLICT (call_id) DO UPDATE SET score = EXCLUDED.score, at = pg_catalog.now()"
+	"INSERT INTO ai_router.examples (model, task, prompt, features, score, source, call_id, at)"   \
+	" VALUES ($1, $2, $3, $4, $5, 'feedback', $6, pg_catalog.clock_timestamp())"                   \
+	" ON CONFLICT (call_id) DO UPDATE SET score = EXCLUDED.score, at = EXCLUDED.at"
 
 PG_FUNCTION_INFO_V1(ai_feedback);
 
@@ -110,26 +116,31 @@ keep(float4 score, int64 call_id)
 	static const Oid types[] = {TEXTOID, TEXTOID, TEXTOID, BYTEAOID, FLOAT4OID, INT8OID};
 	Datum values[lengthof(types)];
 	char nulls[lengthof(types) + 1] = "      ";
+	Oid part_types[] = {INT8OID, TIMESTAMPTZOID};
+	Datum part[lengthof(part_types)] = {Int64GetDatum(call_id)};
+	bool isnull;
 	Oid user;
 	int security;
 
 	for (int i = 0; i < 4; i++)
 	{
-		bool isnull;
-
 		values[i] = column(i + 1, &isnull);
 		nulls[i] = isnull ? 'n' : ' ';
 	}
+	part[1] = column(5, &isnull);
 	values[4] = Float4GetDatum(score);
 	values[5] = Int64GetDatum(call_id);
 	if (nulls[2] == 'n' && nulls[3] == 'n')
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("nothing of the prompt of call " INT64_FORMAT " was kept", call_id),
-						errhint("Outcomes can be learned from where ai_router.log_features or "
-								"ai_router.log_prompts was on when the call was made.")));
+						errhint("Outcomes can be learned of chat calls that are made while "
+								"ai_router.log_features or ai_router.log_prompts is on.")));
 	GetUserIdAndSecContext(&user, &security);
 	SetUserIdAndSecContext(owner_of_examples(),
 						   security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	if (SPI_execute_with_args(PART, lengthof(part_types), part_types, part, NULL, false, 0) !=
+		SPI_OK_UPDATE)
+		elog(ERROR, "could not update ai_router.examples");
 	if (SPI_execute_with_args(KEEP, lengthof(types), unconstify(Oid *, &types[0]), values, nulls,
 							  false, 0) != SPI_OK_INSERT)
 		elog(ERROR, "could not write ai_router.examples");
