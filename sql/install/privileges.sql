@@ -26,6 +26,7 @@ GRANT EXECUTE ON FUNCTION
     ai_router.check_hints(jsonb, text),
     ai_router.check_strategy(text),
     ai_router.check_options(jsonb, text),
+    ai_router.prompt_features(text),
     ai_router.check_function(text),
     ai_router.unknown_name(text, text, boolean)
 TO PUBLIC;

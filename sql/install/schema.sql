@@ -168,7 +168,7 @@ COMMENT ON COLUMN ai_router.rules.priority IS 'lowest first';
 COMMENT ON COLUMN ai_router.rules.condition IS 'jsonpath predicate over the call, such as $.task == "code" && $.tokens < 400; NULL: always holds';
 COMMENT ON COLUMN ai_router.rules.models IS 'names or families of models that are allowed, in order; NULL: any enabled model, by rank';
 COMMENT ON COLUMN ai_router.rules.weights IS 'for strategy weighted: shares of the models, as many as there are models';
-COMMENT ON COLUMN ai_router.rules.strategy IS 'how to order the models: ordered (default), cheapest, fastest, weighted, cascade';
+COMMENT ON COLUMN ai_router.rules.strategy IS 'how to order the models: ordered (default), cheapest, fastest, weighted, learned, cascade';
 COMMENT ON COLUMN ai_router.rules.defaults IS 'hints that hold where the caller gives none';
 COMMENT ON COLUMN ai_router.rules.enforce IS 'hints that hold whatever the caller gives';
 COMMENT ON COLUMN ai_router.rules.options IS 'options of the strategy';
