@@ -154,7 +154,7 @@ INSERT INTO tgt SELECT id, 'old' FROM d WHERE g = 1;
 MERGE INTO tgt USING d ON tgt.id = d.id WHEN MATCHED AND e(d.f) = 'true' THEN DELETE WHEN MATCHED THEN UPDATE SET a = e(d.t)
 	WHEN NOT MATCHED AND d.id < 8 THEN INSERT VALUES (d.id, e(d.w));
 SELECT * FROM tgt ORDER BY id
---: MERGE, the condition of the join calls | unordered
+--: MERGE, the condition of the join calls | unordered lazy
 INSERT INTO tgt SELECT id, 'old' FROM d WHERE g = 1;
 MERGE INTO tgt USING d ON tgt.id = d.id AND e(d.f) = 'true' WHEN MATCHED THEN UPDATE SET a = 'new';
 SELECT * FROM tgt ORDER BY id

@@ -90,7 +90,7 @@ WITH RECURSIVE r(i, a) AS (SELECT id, e(t) FROM d WHERE id < 4 UNION ALL SELECT 
 SELECT id, e((WITH RECURSIVE r AS (SELECT d.id AS i UNION ALL SELECT i - 5 FROM r WHERE i > 5) SELECT string_agg(i::text, ',') FROM r)) FROM d ORDER BY id;
 --: a CTE that is named later, in WITH RECURSIVE
 WITH RECURSIVE a AS (SELECT id, x FROM b WHERE id < 9), b AS (SELECT id, e(t) AS x, e(w) AS y FROM d) SELECT * FROM a ORDER BY id;
---: data-modifying CTEs in a chain
+--: data-modifying CTEs in a chain | lazy
 WITH a AS (UPDATE d SET z = e(t) WHERE id < 8 RETURNING id, z), b AS (INSERT INTO tgt SELECT id, e(z) FROM a RETURNING id, a AS x), c AS (DELETE FROM j USING b WHERE j.id = b.id AND e(j.u) <> 'u3' RETURNING j.id, e(b.x) AS y) SELECT * FROM c ORDER BY 1;
 --: WITH inside of a subselect inside of an UPDATE
 UPDATE d SET z = (WITH q AS (SELECT e(d.t || u) x FROM j WHERE j.id = d.g) SELECT max(x) FROM q) WHERE g > 0 RETURNING id, z;

@@ -89,7 +89,7 @@ WITH c AS MATERIALIZED (SELECT t FROM d) SELECT e(t) FROM c
 WITH RECURSIVE c AS (SELECT 1 AS i, e('1') AS a UNION ALL SELECT i + 1, e(a || i) FROM c WHERE i < 5) SELECT * FROM c
 --: recursive CTE with several rows a step | batched
 WITH RECURSIVE c AS (SELECT id AS i, t AS a FROM d WHERE id < 5 UNION ALL SELECT i + 5, e(a) FROM c WHERE i < 15) SELECT * FROM c ORDER BY 1
---: recursive CTE with a filter
+--: recursive CTE with a filter | lazy
 WITH RECURSIVE c AS (SELECT id FROM d WHERE id < 4 UNION SELECT d.id FROM c JOIN d ON d.id = c.id * 2 WHERE e(d.id) <> '8') SELECT * FROM c ORDER BY 1
 --: view | batched calls=20
 SELECT id, a FROM v
