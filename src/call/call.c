@@ -45,7 +45,7 @@ new_call(AirFlow *flow, const AirCallSpec *spec)
 		cxt = AllocSetContextCreate(air_engine_context(), "ai_router call", 0, SHARING_BYTES,
 									ALLOCSET_SMALL_MAXSIZE);
 	else
-		cxt = AllocSetContextCreate(air_engine_context(), "ai_router call", ALLOCSET_SMALL_SIZES);
+		cxt = AllocSetContextCreate(air_engine_context(), "ai_router call", ALLOCSET_DEFAULT_SIZES);
 	call = MemoryContextAllocZero(cxt, sizeof(AirCall));
 	call->cxt = cxt;
 	call->flow = flow;

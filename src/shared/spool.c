@@ -2,9 +2,10 @@
  * spool.c
  *	  The spool: blocks, queues, and the backends' side of both.
  *
- * Blocks are taken when space is reserved and not when it is used: publishing
- * then has nothing to wait for and runs in abort handlers, too.  Nothing is
- * copied while the lock is held.
+ * Blocks are promised when space is reserved and taken when it is used: publishing
+ * then has nothing to wait for and runs in abort handlers, too, and what was reserved
+ * in vain is a number, not a chain of blocks to walk along.  Nothing is copied while
+ * the lock is held.
  */
 #include "base/pg.h"
 
@@ -84,33 +85,26 @@ air_spool_queue(Oid database)
 	return empty;
 }
 
+bool
+air_spool_promise(int32 n)
+{
+	if (n > air_spool->nfree)
+		return false;
+	air_spool->nfree -= n;
+	return true;
+}
+
 int32
 air_spool_take(int32 n)
 {
 	int32 first = air_spool->free;
 	int32 last = first;
 
-	if (n > air_spool->nfree)
-		return AIR_SPOOL_NONE;
 	for (int32 i = 1; i < n; i++)
 		last = air_spool->blocks[last].next;
 	air_spool->free = air_spool->blocks[last].next;
 	air_spool->blocks[last].next = AIR_SPOOL_NONE;
-	air_spool->nfree -= n;
 	return first;
-}
-
-/* With the lock held: give a chain of n blocks back. */
-static void
-give_back(int32 first, int32 n)
-{
-	int32 last = first;
-
-	while (air_spool->blocks[last].next != AIR_SPOOL_NONE)
-		last = air_spool->blocks[last].next;
-	air_spool->blocks[last].next = air_spool->free;
-	air_spool->free = first;
-	air_spool->nfree += n;
 }
 
 /*
@@ -138,8 +132,7 @@ air_spool_reserve(size_t len, AirSpoolSpace *space)
 	}
 	LWLockAcquire(&air_spool->lock, LW_EXCLUSIVE);
 	queue = air_spool_queue(MyDatabaseId);
-	if (queue >= 0 && leaves_room(&air_spool->queues[queue], n) &&
-		(space->first = air_spool_take(n)) != AIR_SPOOL_NONE)
+	if (queue >= 0 && leaves_room(&air_spool->queues[queue], n) && air_spool_promise(n))
 	{
 		space->nblocks = n;
 		space->queue = queue;
@@ -156,7 +149,7 @@ air_spool_release(AirSpoolSpace *space)
 	if (space->nblocks > 0)
 	{
 		LWLockAcquire(&air_spool->lock, LW_EXCLUSIVE);
-		give_back(space->first, space->nblocks);
+		air_spool->nfree += space->nblocks;
 		air_spool->queues[space->queue].nspaces--;
 		air_spool->queues[space->queue].held -= space->nblocks;
 		LWLockRelease(&air_spool->lock);
@@ -201,7 +194,7 @@ air_spool_fill(int32 first, int kind, const AirSlice *slices, int nslices)
 }
 
 void
-air_spool_link(int queue, int32 first, int32 nblocks)
+air_spool_link(int queue, int32 first)
 {
 	Queue *q = &air_spool->queues[queue];
 	Head *head = (Head *) air_spool->blocks[first].data;
@@ -210,12 +203,6 @@ air_spool_link(int queue, int32 first, int32 nblocks)
 
 	for (int32 i = 1; i < used; i++)
 		last = air_spool->blocks[last].next;
-	if (used < nblocks)
-	{
-		give_back(air_spool->blocks[last].next, nblocks - used);
-		q->held -= nblocks - used;
-		air_spool->blocks[last].next = AIR_SPOOL_NONE;
-	}
 	head->last = last;
 	head->nblocks = used;
 	head->next_record = AIR_SPOOL_NONE;
@@ -230,34 +217,22 @@ air_spool_link(int queue, int32 first, int32 nblocks)
 	q->nrecords++;
 }
 
-/* More blocks for a space, if there are any: the record has become longer than was thought. */
+/* With the lock held: have the space be n blocks, fewer or more.  False if there are no more. */
 static bool
-enlarge(AirSpoolSpace *space, int32 n)
+resize(AirSpoolSpace *space, int32 n)
 {
-	int32 more;
-
-	LWLockAcquire(&air_spool->lock, LW_EXCLUSIVE);
-	more = air_spool_take(n - space->nblocks);
-	if (more != AIR_SPOOL_NONE)
-	{
-		int32 last = more;
-
-		while (air_spool->blocks[last].next != AIR_SPOOL_NONE)
-			last = air_spool->blocks[last].next;
-		air_spool->blocks[last].next = space->first;
-		air_spool->queues[space->queue].held += n - space->nblocks;
-		space->first = more;
-		space->nblocks = n;
-	}
-	LWLockRelease(&air_spool->lock);
-	return more != AIR_SPOOL_NONE;
+	if (!air_spool_promise(n - space->nblocks))
+		return false;
+	air_spool->queues[space->queue].held += n - space->nblocks;
+	space->nblocks = n;
+	return true;
 }
 
 bool
 air_spool_publish(AirSpoolSpace *space, int kind, const AirSlice *slices, int nslices)
 {
 	size_t len = 0;
-	int32 n;
+	int32 n, first;
 	bool alone;
 	Queue *q;
 
@@ -272,13 +247,24 @@ air_spool_publish(AirSpoolSpace *space, int kind, const AirSlice *slices, int ns
 	for (int i = 0; i < nslices; i++)
 		len += slices[i].len;
 	n = air_spool_blocks_for(len);
-	if (n > space->nblocks && (len > air_spool_max_record() || !enlarge(space, n)))
+	/* The record may have become longer than was thought. */
+	if (n > space->nblocks && len > air_spool_max_record())
 		return false;
-	air_spool_fill(space->first, kind, slices, nslices);
+
+	LWLockAcquire(&air_spool->lock, LW_EXCLUSIVE);
+	if (!resize(space, n))
+	{
+		LWLockRelease(&air_spool->lock);
+		return false;
+	}
+	first = air_spool_take(n);
+	LWLockRelease(&air_spool->lock);
+
+	air_spool_fill(first, kind, slices, nslices);
 
 	LWLockAcquire(&air_spool->lock, LW_EXCLUSIVE);
 	q = &air_spool->queues[space->queue];
-	air_spool_link(space->queue, space->first, space->nblocks);
+	air_spool_link(space->queue, first);
 	q->nspaces--;
 	alone = q->state != WRITER_RUNNING;
 	/* A writer looks by itself a few times a second: wake it only if much has come together. */

@@ -2,7 +2,7 @@
  * spool.h
  *	  The spool: rows on their way from backends to the background writers.
  *
- * Fixed shared memory, cut into small blocks.  A backend takes blocks before it
+ * Fixed shared memory, cut into small blocks.  A backend has blocks promised before it
  * sends anything (air_spool_reserve), fills and queues them when it knows the
  * outcome (air_spool_publish: copying, no waiting, no memory, cannot fail), and a
  * writer per database takes them from there into tables.  A record outlives its
@@ -23,7 +23,6 @@
 /* Space that a backend holds; zeroed: none.  Owned by whoever reserved it. */
 typedef struct AirSpoolSpace
 {
-	int32 first; /* block; meaningful if nblocks > 0 */
 	int32 nblocks;
 	int16 queue;  /* of this database */
 	bool nowhere; /* hot standby: what is published is only counted */

@@ -175,16 +175,17 @@ take_in(FILE *f)
 		AirSlice slice = {data, entry.len};
 		bool ok = get(f, data, entry.len, &crc);
 		int queue = air_spool_queue(entry.database);
-		int32 first = ok && queue >= 0 ? air_spool_take(nblocks) : AIR_SPOOL_NONE;
 
-		if (first == AIR_SPOOL_NONE)
+		if (!ok || queue < 0 || !air_spool_promise(nblocks))
 			lost++;
 		else
 		{
+			int32 first = air_spool_take(nblocks);
+
 			air_spool_fill(first, entry.kind, &slice, 1);
 			air_spool->seq = entry.seq - 1;
 			air_spool->queues[queue].held += nblocks;
-			air_spool_link(queue, first, nblocks);
+			air_spool_link(queue, first);
 		}
 		pfree(data);
 	}

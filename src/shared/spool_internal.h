@@ -65,7 +65,7 @@ typedef struct Spool
 	uint64 incarnation; /* random: which life of the spool a sequence number belongs to */
 	uint64 seq;         /* of the record published last, in whatever queue */
 	int32 nblocks;
-	int32 nfree;
+	int32 nfree; /* neither taken nor promised */
 	int32 free;
 	Latch *launcher; /* NULL: there is none now */
 	Queue queues[AIR_SPOOL_QUEUES];
@@ -77,7 +77,11 @@ extern Spool *air_spool;
 /* With the lock held exclusively: the queue of a database, made if need be; -1: no room. */
 extern int air_spool_queue(Oid database);
 
-/* With the lock held exclusively: take n blocks as a chain, or AIR_SPOOL_NONE. */
+/* With the lock held exclusively: n blocks (less than 0: give back) will be there to be taken.
+ * False: not so many. */
+extern bool air_spool_promise(int32 n);
+
+/* With the lock held exclusively: take n promised blocks as a chain. */
 extern int32 air_spool_take(int32 n);
 
 /* Blocks that a record of len bytes needs. */
@@ -85,7 +89,7 @@ extern int32 air_spool_blocks_for(size_t len);
 
 /* Fill a chain; link it to the queue (lock held). */
 extern void air_spool_fill(int32 first, int kind, const AirSlice *slices, int nslices);
-extern void air_spool_link(int queue, int32 first, int32 nblocks);
+extern void air_spool_link(int queue, int32 first);
 
 /* Copy a record's bytes out. */
 extern void air_spool_copy(int32 first, char *out);
