@@ -2,12 +2,15 @@
  * document.c
  *	  Parsing exact JSON documents.  See document.h.
  *
- * Strings are unescaped in place, in a copy of the text: they never get longer.
+ * Strings are unescaped in place, in a copy of the text: they never get longer.  Recursion is
+ * bounded by AIR_DOC_DEPTH.
  */
 #include "base/pg.h"
 
 #include "base/document.h"
 #include "base/text.h"
+
+#define MAX_ALLOC ((size_t) 0x3fffffff) /* what one palloc() gives */
 
 typedef struct Parser
 {
@@ -16,6 +19,7 @@ typedef struct Parser
 	char *end;
 	uint32 room; /* for nodes */
 	int depth;
+	bool exact;      /* else what is ambiguous or too long to be exact is let through */
 	const char *why; /* what is wrong, at `at` */
 	const char *at;
 } Parser;
@@ -47,7 +51,7 @@ unexpected(Parser *ps, const char *why)
 	return fail(ps, ps->p, ps->p >= ps->end ? "ends before it is complete" : why);
 }
 
-/* A new node; the pointer is good until the next one. */
+/* A new node, NULL if there are too many; the pointer is good until the next one. */
 static AirDocNode *
 new_node(Parser *ps, AirDocType type)
 {
@@ -56,6 +60,11 @@ new_node(Parser *ps, AirDocType type)
 
 	if (doc->nnodes == ps->room)
 	{
+		if (ps->room > MAX_ALLOC / sizeof(AirDocNode) / 2)
+		{
+			fail(ps, ps->p, "has too many values");
+			return NULL;
+		}
 		ps->room *= 2;
 		doc->nodes = repalloc(doc->nodes, ps->room * sizeof(AirDocNode));
 	}
@@ -218,9 +227,11 @@ parse_number(Parser *ps)
 		while (is_digit(*ps->p))
 			ps->p++;
 	}
-	if (!air_decimal_read(start, ps->p - start, &ignored))
+	if (ps->exact && !air_decimal_read(start, ps->p - start, &ignored))
 		return fail(ps, start, "has a number with too many places");
 	node = new_node(ps, AIR_DOC_NUMBER);
+	if (node == NULL)
+		return false;
 	node->at = (uint32) (start - ps->doc->text);
 	node->len = (uint32) (ps->p - start);
 	return true;
@@ -234,8 +245,7 @@ parse_word(Parser *ps, const char *word, AirDocType type)
 	if (strncmp(ps->p, word, len) != 0)
 		return unexpected(ps, "has something that is no JSON value");
 	ps->p += len;
-	new_node(ps, type);
-	return true;
+	return new_node(ps, type) != NULL;
 }
 
 typedef struct MemberName
@@ -297,7 +307,8 @@ parse_container(Parser *ps, AirDocType type)
 	if (ps->depth == AIR_DOC_DEPTH)
 		return fail(ps, ps->p, "is nested too deeply");
 	ps->depth++;
-	new_node(ps, type);
+	if (new_node(ps, type) == NULL)
+		return false;
 	ps->p++;
 	skip_space(ps);
 	if (*ps->p != close)
@@ -339,7 +350,7 @@ parse_container(Parser *ps, AirDocType type)
 	ps->depth--;
 	ps->doc->nodes[self].count = count;
 	ps->doc->nodes[self].next = ps->doc->nnodes;
-	return type != AIR_DOC_OBJECT || check_names(ps, self);
+	return !ps->exact || type != AIR_DOC_OBJECT || check_names(ps, self);
 }
 
 static bool
@@ -359,6 +370,8 @@ parse_value(Parser *ps)
 			if (!parse_string(ps, &at, &len))
 				return false;
 			node = new_node(ps, AIR_DOC_STRING);
+			if (node == NULL)
+				return false;
 			node->at = at;
 			node->len = len;
 			return true;
@@ -373,16 +386,16 @@ parse_value(Parser *ps)
 	}
 }
 
-/* See document.h. */
-bool
-air_doc_parse(AirDoc *doc, const char *text, size_t len, char **why)
+static bool
+parse(AirDoc *doc, const char *text, size_t len, bool exact, char **why)
 {
-	Parser ps = {.doc = doc, .room = 32};
+	Parser ps = {.doc = doc, .exact = exact, .room = 32};
+	size_t most = exact ? AIR_DOC_BYTES : MAX_ALLOC - 1;
 
 	memset(doc, 0, sizeof(*doc));
-	if (len > AIR_DOC_BYTES)
+	if (len > most)
 	{
-		*why = psprintf("is longer than %d MB", AIR_DOC_BYTES / (1024 * 1024));
+		*why = psprintf("is longer than %zu MB", most / (1024 * 1024));
 		return false;
 	}
 	if (!air_utf8_valid(text, len))
@@ -413,4 +426,18 @@ air_doc_parse(AirDoc *doc, const char *text, size_t len, char **why)
 	/* The copy has been unescaped up to here: count in the original. */
 	*why = psprintf("%s, at character %zu", ps.why, air_utf8_chars(text, ps.at - doc->text) + 1);
 	return false;
+}
+
+/* See document.h. */
+bool
+air_doc_parse(AirDoc *doc, const char *text, size_t len, char **why)
+{
+	return parse(doc, text, len, true, why);
+}
+
+/* See document.h. */
+bool
+air_doc_parse_foreign(AirDoc *doc, const char *text, size_t len, char **why)
+{
+	return parse(doc, text, len, false, why);
 }

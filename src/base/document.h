@@ -56,6 +56,12 @@ typedef struct AirDoc
  */
 extern bool air_doc_parse(AirDoc *doc, const char *text, size_t len, char **why);
 
+/*
+ * The same for what others write and nobody stores: of members of one name the first counts,
+ * numbers may have any number of places, up to 1 GB of text.
+ */
+extern bool air_doc_parse_foreign(AirDoc *doc, const char *text, size_t len, char **why);
+
 /* The children of a node are visited as: for (i = node + 1, n = count; n-- > 0; i = next). */
 static inline const AirDocNode *
 air_doc_node(const AirDoc *doc, uint32 i)

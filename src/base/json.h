@@ -1,10 +1,8 @@
 /*
  * json.h
- *	  Careful reading of foreign JSON on top of cJSON.
+ *	  Foreign JSON to be read, and JSON of ours to be built, as nodes of cJSON.
  *
- * cJSON cuts strings at \u0000, accepts invalid UTF-8 and rounds integers above
- * 2^53; this layer refuses the first two before parsing and lets callers embed
- * raw JSON text where numbers must survive.  Usable outside the server.
+ * Usable outside the server.
  */
 #ifndef AIR_JSON_H
 #define AIR_JSON_H
@@ -13,27 +11,28 @@
 #include <cjson/cJSON.h>
 
 /*
- * A parsed document.  In the server it is tied to CurrentMemoryContext at parse
- * time by a reset callback (registered before cJSON allocates), so an ERROR
- * cannot leak it; air_json_free() frees it early and may be called twice.
+ * A document.  One that was parsed is for reading only, its nodes are palloc'ed and must not be
+ * given to cJSON to change or delete.  One that is built is cJSON's own; in the server it
+ * is tied to the CurrentMemoryContext of air_json_new_object() by a reset callback (registered
+ * before cJSON allocates), so an ERROR cannot leak it.
  */
 typedef struct AirJson
 {
 	cJSON *root;
+	char *text;      /* of a parsed document: where its strings are; else NULL */
 	bool incomplete; /* memory ran out while it was being built */
 } AirJson;
 
 /*
- * Parse len bytes (need not be terminated).  Refuses, with a static reason in
- * *why: invalid UTF-8, \u0000 inside a string, nesting deeper than 1000, lone
- * surrogates, anything but white space behind the value, empty input, 1 GB or
- * more.  Returns NULL on refusal.
+ * Parse len bytes (need not be terminated) into CurrentMemoryContext.  Of members of one name
+ * the first counts; numbers are rounded to doubles.  NULL with half a sentence in *why,
+ * "has text behind the JSON value, at character 12", for whatever air_doc_parse_foreign()
+ * refuses: also invalid UTF-8, \u0000 in a string, lone surrogates.
  */
-extern AirJson *air_json_parse(const char *text, size_t len, const char **why);
-extern void air_json_free(AirJson *doc);
+extern AirJson *air_json_parse(const char *text, size_t len, char **why);
 
-/* Done with a document: freed with its memory context; at once where there are no contexts. */
-extern void air_json_leave(AirJson *doc);
+/* Free a document before its memory context is; may be called twice. */
+extern void air_json_free(AirJson *doc);
 
 /*
  * A document to be built (request bodies), an empty object under the same

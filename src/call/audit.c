@@ -40,7 +40,7 @@ same_text(const char *a, const char *b)
 static AirJson *
 parse(const char *text)
 {
-	const char *why;
+	char *why;
 
 	text += strspn(text, blanks);
 	/* Words and numbers are compared as text. */

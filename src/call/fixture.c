@@ -100,7 +100,7 @@ remedy_of(AirErrKind kind)
 static double *
 numbers_of(const char *text, int *n)
 {
-	const char *why;
+	char *why;
 	AirJson *doc = text != NULL ? air_json_parse(text, strlen(text), &why) : NULL;
 	const cJSON *item;
 	double *numbers;

@@ -27,7 +27,7 @@ air_request_start(AirHttpRequest *out, const char *url)
 bool
 air_params(const char *params, AirJson **patch, AirFailure *err)
 {
-	const char *why;
+	char *why;
 
 	*patch = NULL;
 	if (params == NULL)

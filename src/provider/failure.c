@@ -283,7 +283,7 @@ air_error_inside(const AirHttpReply *reply, const cJSON *root, AirFailure *err)
 void
 air_reply_failure(const AirHttpReply *reply, int64 now, AirFailure *err)
 {
-	const char *why;
+	char *why;
 	AirJson *doc = air_json_parse(reply->body, reply->body_len, &why);
 	const cJSON *root = doc != NULL ? doc->root : NULL;
 	AirErrorFacts facts;

@@ -127,14 +127,14 @@ bool
 air_read_reply(const AirPrompt *prompt, const AirHttpReply *reply, AirAnswer *out, AirFailure *err,
 			   AirReader reader)
 {
-	const char *why;
+	char *why;
 	AirJson *doc = air_json_parse(reply->body, reply->body_len, &why);
 	const cJSON *root = doc != NULL ? doc->root : NULL;
 	bool done = false;
 
 	out->confidence = NAN;
 	if (doc == NULL)
-		air_malformed(err, why);
+		air_malformed(err, psprintf("it %s", why));
 	else if (air_has_error(root))
 		air_error_inside(reply, root, err);
 	else
@@ -150,8 +150,6 @@ air_read_reply(const AirPrompt *prompt, const AirHttpReply *reply, AirAnswer *ou
 		err->http_status = reply->status;
 		err->request_id = air_request_id(reply, root);
 	}
-	if (doc != NULL)
-		air_json_leave(doc);
 	return done;
 }
 

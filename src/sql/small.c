@@ -124,7 +124,7 @@ static void
 read_kept(SmallWork *w, const char *answer, double *confidence)
 {
 	const char *utf8 = pg_server_to_any(answer, strlen(answer), PG_UTF8);
-	const char *why;
+	char *why;
 	AirJson *doc = air_json_parse(utf8, strlen(utf8), &why);
 	bool ok = doc != NULL && take_value(w, air_json_at(doc->root, "value"), &w->value);
 

@@ -69,7 +69,7 @@ member_of(const cJSON *object, const char *name)
 static const cJSON *
 read_json(const char *text, const char *member, AirJson **doc)
 {
-	const char *why;
+	char *why;
 	const cJSON *root;
 
 	*doc = NULL;

@@ -115,7 +115,7 @@ run_judge(const char *data, size_t size)
 	AirLabels *labels = labels_of(&input);
 	char *canonical = NULL;
 	const char *problem = NULL;
-	const char *why;
+	char *why;
 	AirJson *doc;
 
 	/* An answer that is empty fails before it is judged. */

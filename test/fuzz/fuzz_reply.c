@@ -197,7 +197,7 @@ run_reply(const Target *target, const char *data, size_t size)
 	memset(&err, 0x55, sizeof(err));
 	if (air_answer_check(&prompt, &answer, &err))
 	{
-		const char *why;
+		char *why;
 		AirJson *doc = air_json_parse(input.body, input.body_len, &why);
 
 		PROMISE(doc != NULL);

@@ -53,7 +53,7 @@ holds(const cJSON *node, const char *text)
 static void
 check_body(const AirHttpRequest *req, const AirPrompt *prompt, const char *text)
 {
-	const char *why;
+	char *why;
 	AirJson *doc;
 
 	PROMISE(req->body != NULL && req->body_len == strlen(req->body));
@@ -105,7 +105,7 @@ static const char *
 schema_of(const Input *input)
 {
 	const char *schema = setting(input, "schema");
-	const char *why;
+	char *why;
 	AirJson *doc;
 	bool object;
 

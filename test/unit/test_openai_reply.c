@@ -162,13 +162,16 @@ static void
 test_malformed(void)
 {
 	static const char *const bodies[][2] = {
-		{"", "malformed reply: empty"},
-		{"{\"choices\":[{\"message\":{\"content\":\"x", "malformed reply: not valid JSON"},
-		{"<html>hello</html>", "malformed reply: not valid JSON"},
+		{"", "malformed reply: it is empty"},
+		{"{\"choices\":[{\"message\":{\"content\":\"x",
+		 "malformed reply: it ends before it is complete, at character 37"},
+		{"<html>hello</html>",
+		 "malformed reply: it has something that is no JSON value, at character 1"},
 		{"{\"choices\":[{\"message\":{\"content\":\"\xff\"}}]}",
-		 "malformed reply: not valid UTF-8"},
+		 "malformed reply: it is not valid UTF-8"},
 		{"{\"choices\":[{\"message\":{\"content\":\"a\\u0000b\"}}]}",
-		 "malformed reply: NUL character in a string"},
+		 "malformed reply: it has the character \\u0000 in a string, which cannot be stored, at "
+		 "character 39"},
 		{"{}", "malformed reply: no choices[0].message"},
 		{"[]", "malformed reply: no choices[0].message"},
 		{"7", "malformed reply: no choices[0].message"},
