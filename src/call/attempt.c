@@ -168,24 +168,31 @@ static const char *
 mask(const char *text, const char *secret)
 {
 	size_t len = secret ? strlen(secret) : 0;
-	StringInfoData buf;
+	const char *end, *p = text;
+	StringInfoData buf = {0};
 
 	/* Too short to be a key, and likely to be part of a word. */
 	if (text == NULL || len < LEAST_SECRET)
 		return text;
-	initStringInfo(&buf);
-	for (const char *p = text; *p != '\0';)
+	end = text + strlen(text);
+	while ((p = memchr(p, secret[0], end - p)) != NULL)
 	{
-		size_t rest = strlen(p);
+		size_t n = Min(end - p, len);
 
-		if (rest >= LEAST_SECRET && strncmp(p, secret, Min(rest, len)) == 0)
+		if (n < LEAST_SECRET || memcmp(p, secret, n) != 0)
 		{
-			appendStringInfoString(&buf, "***");
-			p += Min(rest, len);
+			p++;
+			continue;
 		}
-		else
-			appendStringInfoChar(&buf, *p++);
+		if (buf.data == NULL)
+			initStringInfo(&buf);
+		appendBinaryStringInfo(&buf, text, p - text);
+		appendStringInfoString(&buf, "***");
+		text = p += n;
 	}
+	if (buf.data == NULL)
+		return text;
+	appendStringInfoString(&buf, text);
 	return buf.data;
 }
 
