@@ -90,6 +90,14 @@ DELETE FROM ai_router.examples WHERE hashtext(prompt) % 2 = 0 AND model = 'dear'
 SELECT policy, (shares->>'cheap')::float BETWEEN 0.5 AND 0.65 AS cheap FROM ai_router.evaluate('default', 0.3) WHERE policy ~ '^learned';
 ROLLBACK;
 
+-- Where too little is known to compare it is as if the rule's own order stood, as in calls.
+BEGIN;
+DELETE FROM ai_router.examples WHERE model = 'dear';
+SELECT policy, shares FROM ai_router.evaluate('default');
+UPDATE ai_router.rules SET models = NULL;
+SELECT policy, shares FROM ai_router.evaluate('default') WHERE policy ~ '^learned';
+ROLLBACK;
+
 -- Features that cannot be read are made anew where the prompt is there.
 DELETE FROM ai_router.predictors;
 UPDATE ai_router.examples SET features = '\x0102' WHERE prompt IS NOT NULL AND id % 2 = 0;

@@ -103,6 +103,7 @@ air_goal_choice(const AirGoal *goal, const AirLearnInput *data, const AirLearnRe
 {
 	const double *held_out = data->in.held_out + (Size) example * data->in.nmodels;
 	AirPrediction predictions[AIR_PREDICTOR_MODELS] = {0};
+	int choice;
 
 	for (int m = 0; m < data->in.nmodels; m++)
 	{
@@ -113,8 +114,9 @@ air_goal_choice(const AirGoal *goal, const AirLearnInput *data, const AirLearnRe
 		predictions[m].success = model->evidence == AIR_EVIDENCE_RATE ? rate : predicted[m];
 		predictions[m].evidence = model->evidence;
 	}
-	return air_predict_choose(predictions, data->costs, data->in.nmodels, goal->tolerance,
-							  goal->floor);
+	choice = air_predict_choose(predictions, data->costs, data->in.nmodels, goal->tolerance,
+								goal->floor);
+	return choice >= 0 ? choice : data->first;
 }
 
 /* The outcome of the prompt whose examples are order[0 .. n). */
@@ -236,7 +238,7 @@ replay(const AirLearnInput *data, const AirLearnReport *report, const AirGoal *g
 		for (next = i + 1; next < n && order[next].hash == order[i].hash; next++)
 			;
 		outcome_of(data, report, goal, &order[i], next - i, outcome);
-		count(&policies[0], data, outcome, outcome->choice < 0 ? best : outcome->choice, 1);
+		count(&policies[0], data, outcome, outcome->choice, 1);
 		count(&policies[1], data, outcome, 0, 1);
 		count(&policies[2], data, outcome, best, 1);
 		for (int m = 0; m < data->in.nmodels; m++)

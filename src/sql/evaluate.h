@@ -33,7 +33,7 @@ extern char *air_goal_name(const AirGoal *goal);
 /*
  * What the folds that have not seen example i predict of each model, or where they say
  * nothing the model's mean score (0.5 if there is none); and the model that the rule would
- * take then, -1 if too little is known to compare.
+ * take then: where too little is known to compare, the first of its own order.
  */
 extern int air_goal_choice(const AirGoal *goal, const AirLearnInput *data,
 						   const AirLearnReport *report, int example, double *predicted);

@@ -259,9 +259,7 @@ air_evaluate_ledger(const AirRule *rule, const AirLearnInput *data, const AirLea
 		dearest = best.cost;
 	if (report->state == AIR_LEARN_OK)
 	{
-		for (int i = 0; i < l.n; i++)
-			l.choices[i] = l.learned[i] >= 0 ? l.learned[i] : Max(strong, 0);
-		air_off_policy(l.drawn, l.predicted, l.choices, l.n, data->in.nmodels, &estimate);
+		air_off_policy(l.drawn, l.predicted, l.learned, l.n, data->in.nmodels, &estimate);
 		put(rsinfo, data, &l, air_goal_name(goal), &estimate, dearest);
 	}
 	estimate_constant(data, &l, 0, &estimate);

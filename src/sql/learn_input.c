@@ -42,6 +42,13 @@ air_learn_rule(const AirConfig *config, const char *name)
 	return NULL; /* keep the compiler quiet */
 }
 
+static bool
+is_named(const AirModel *model, const char *name)
+{
+	return strcmp(model->name, name) == 0 ||
+		   (model->family != NULL && strcmp(model->family, name) == 0);
+}
+
 /* Is the model one of the rule's? */
 static bool
 is_of_rule(const AirRule *rule, const AirModel *model)
@@ -51,8 +58,7 @@ is_of_rule(const AirRule *rule, const AirModel *model)
 	if (rule->any_model)
 		return true;
 	for (int i = 0; i < rule->nmodels; i++)
-		if (strcmp(rule->models[i], model->name) == 0 ||
-			(model->family != NULL && strcmp(rule->models[i], model->family) == 0))
+		if (is_named(model, rule->models[i]))
 			return true;
 	return false;
 }
@@ -73,6 +79,24 @@ by_cost(const void *a, const void *b)
 	if (x->cost != y->cost)
 		return x->cost < y->cost ? -1 : 1;
 	return strcmp(x->name, y->name);
+}
+
+/* The number of the model that the rule's own order begins with. */
+static int
+first_of(const AirConfig *config, const AirRule *rule, const AirLearn *in)
+{
+	for (int i = 0; i < (rule->any_model ? 1 : rule->nmodels); i++)
+		for (int j = 0; j < config->nmodels; j++)
+		{
+			const AirModel *model = &config->models[j];
+
+			if (!is_of_rule(rule, model) || !(rule->any_model || is_named(model, rule->models[i])))
+				continue;
+			for (int m = 0; m < in->nmodels; m++)
+				if (is_named(model, in->models[m]))
+					return m;
+		}
+	return 0;
 }
 
 /* The rule's families and models, the cheapest first. */
@@ -118,6 +142,7 @@ load_models(const AirConfig *config, const AirRule *rule, AirLearnInput *out)
 	out->in.nmodels = n;
 	out->in.models = names;
 	out->in.costs = out->costs;
+	out->first = first_of(config, rule, &out->in);
 }
 
 /* The features of a prompt, palloc'ed. */
