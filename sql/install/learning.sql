@@ -92,13 +92,13 @@ AS 'MODULE_PATHNAME', 'air_sql_train';
 COMMENT ON FUNCTION ai_router.train(text) IS
 'learns from ai_router.examples how well each model of a rule (or of all rules of strategy learned) does with which prompts; a row per model, figures on examples kept out of training. A version is written to ai_router.predictors only if it beats the one in use and what is known without learning';
 
-CREATE FUNCTION ai_router.evaluate(rule text, tolerance double precision DEFAULT NULL)
+CREATE FUNCTION ai_router.evaluate(rule text, tolerance double precision DEFAULT NULL, source text DEFAULT 'examples')
 RETURNS TABLE(policy text, prompts integer, quality double precision, usd_per_1000 double precision,
-              cost_share double precision, shares jsonb)
+              cost_share double precision, shares jsonb, standard_error double precision, effective double precision)
 LANGUAGE c STABLE
 AS 'MODULE_PATHNAME', 'air_sql_evaluate';
-COMMENT ON FUNCTION ai_router.evaluate(text, double precision) IS
-'replays ai_router.examples against a rule: quality (mean score) and cost of strategy learned, predicted for each prompt without its own outcomes, beside always the cheapest, always the strongest and a random model; cost_share is of always the strongest. tolerance NULL: the rule''s own';
+COMMENT ON FUNCTION ai_router.evaluate(text, double precision, text) IS
+'what a rule would have come to: quality (mean score) and cost of strategy learned, predicted for each prompt without its own outcomes, beside always the cheapest, always the strongest and a random model; cost_share is of always the strongest. source examples: ai_router.examples replayed; ledger: calls whose model was drawn (option explore) and that ai_feedback() judged, weighted by how probable the draw was, with the standard error of quality and how many calls the estimate is worth. tolerance NULL: the rule''s own, or the hint quality of its defaults';
 
 CREATE FUNCTION ai_router.predict(rule text, prompt text, task text DEFAULT NULL)
 RETURNS TABLE(model text, success double precision, evidence text, examples integer)

@@ -18,8 +18,6 @@
 
 #include "route/features.h"
 
-#define VERSION 1
-
 #define FNV_BASIS UINT64CONST(0xcbf29ce484222325)
 #define FNV_PRIME UINT64CONST(0x100000001b3)
 
@@ -36,7 +34,25 @@ enum
 	BLANK,
 	LETTER,
 	DIGIT,
+	LINE, /* says something about a text, other blanks do not */
 	OTHER
+};
+
+static const uint8 kinds[256] = {
+	[0 ... '\n' - 1] = BLANK,   ['\n'] = LINE,
+	['\n' + 1 ... ' '] = BLANK, [' ' + 1 ... '0' - 1] = OTHER,
+	['0' ... '9'] = DIGIT,      ['9' + 1 ... 'A' - 1] = OTHER,
+	['A' ... 'Z'] = LETTER,     ['Z' + 1 ... 'a' - 1] = OTHER,
+	['a' ... 'z'] = LETTER,     ['z' + 1 ... 0x7f] = OTHER,
+	[0x80 ... 0xff] = LETTER,
+};
+
+/* Letters of ASCII in lower case, 0 for all other bytes. */
+static const uint8 letters[256] = {
+	['A'] = 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm',
+	'n',         'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z',
+	['a'] = 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm',
+	'n',         'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z',
 };
 
 /* Last step of a hash: FNV alone leaves its low bits too regular. */
@@ -48,17 +64,6 @@ finish(uint64 h)
 	h ^= h >> 33;
 	h *= UINT64CONST(0xc4ceb9fe1a85ec53);
 	return h ^ (h >> 33);
-}
-
-static inline int
-class_of(uint8 c)
-{
-	if ((uint8) ((c | 0x20) - 'a') < 26 || c >= 0x80)
-		return LETTER;
-	if ((uint8) (c - '0') < 10)
-		return DIGIT;
-	/* A line break says something about a text, other blanks do not. */
-	return c <= ' ' && c != '\n' ? BLANK : OTHER;
 }
 
 /* Length of the character at s if its script puts no blanks between words, else 0. */
@@ -75,13 +80,12 @@ lone_character(const uint8 *s, const uint8 *end)
 	return end - s >= len && (len == 3 || (s[3] & 0xc0) == 0x80) ? len : 0;
 }
 
-/* What reading a part of a text gathers. */
+/* What reading a text gathers. */
 typedef struct Reading
 {
 	uint64 seen[AIR_BUCKETS / 64];      /* a bit per feature */
 	uint64 some[AIR_BUCKETS / 64 / 64]; /* a bit per word of them that is not zero */
-	int distinct;
-	uint64 last; /* hash of the word before */
+	uint64 last;                        /* hash of the word before */
 	int words;
 	int chars;  /* of words */
 	int digits; /* bytes of each kind */
@@ -95,115 +99,200 @@ static inline void
 mark(Reading *r, uint64 hash)
 {
 	uint32 id = finish(hash) & (AIR_BUCKETS - 1);
-	uint64 bit = UINT64CONST(1) << (id % 64);
 
-	r->distinct += (r->seen[id / 64] & bit) == 0;
-	r->seen[id / 64] |= bit;
+	r->seen[id / 64] |= UINT64CONST(1) << (id % 64);
 	r->some[id / 64 / 64] |= UINT64CONST(1) << (id / 64 % 64);
 }
 
+static const size_t prefix_at[AIR_PREFIXES + 1] = {128, 256, 512, SIZE_MAX};
+
+/* What tells texts and passages apart: a hash of all but letter case and how many blanks. */
+typedef struct Identity
+{
+	uint64 hash;
+	uint64 before; /* the blanks that came last, if open is false */
+	size_t n;      /* bytes that went in */
+	size_t next;   /* n of the next prefix */
+	int prefixes;
+	bool open; /* a blank would count now */
+} Identity;
+
+static inline void
+identify_blank(Identity *id)
+{
+	if (!id->open)
+		return;
+	id->open = false;
+	id->before = id->hash;
+	id->hash = (id->hash ^ ' ') * FNV_PRIME;
+	id->n++;
+}
+
+static inline void
+identify(Identity *id, uint8 c, AirFeatures *out)
+{
+	id->open = true;
+	id->hash = (id->hash ^ (letters[c] != 0 ? letters[c] : c)) * FNV_PRIME;
+	if (++id->n >= id->next)
+	{
+		out->prefix[id->prefixes++] = (uint32) finish(id->hash);
+		id->next = prefix_at[id->prefixes];
+	}
+}
+
+/* A part that only goes into the identity. */
 static void
-read_words(Reading *r, const uint8 *s, const uint8 *end)
+identify_part(Identity *id, const uint8 *s, const uint8 *end, AirFeatures *out)
+{
+	for (; s < end; s++)
+	{
+		if (*s <= ' ')
+			identify_blank(id);
+		else
+			identify(id, *s, out);
+	}
+}
+
+/* A word, with which the hash becomes that.  Only few words end a prefix. */
+static inline void
+identify_word(Identity *id, uint64 hash, const uint8 *s, const uint8 *end, AirFeatures *out)
+{
+	if (id->n + (end - s) < id->next)
+	{
+		id->hash = hash;
+		id->n += end - s;
+		id->open = true;
+	}
+	else
+		identify_part(id, s, end, out);
+}
+
+/* A word that was read. */
+typedef struct Word
+{
+	const uint8 *end;
+	uint64 hash;
+	uint64 identity;
+	int upper;
+	int high;
+} Word;
+
+/* A word with letters outside of ASCII. */
+static pg_noinline Word
+read_foreign(const uint8 *s, const uint8 *end, uint64 identity)
+{
+	Word word = {.hash = FNV_BASIS, .identity = identity};
+	const uint8 *start = s;
+	int lone = lone_character(s, end);
+	const uint8 *stop = lone > 0 ? s + lone : end - s > MAX_WORD ? s + MAX_WORD : end;
+
+	do
+	{
+		uint8 c = letters[*s];
+
+		if (c == 0)
+		{
+			if (lone == 0 && s > start && lone_character(s, end) > 0)
+				break;
+			c = *s;
+			word.high++;
+		}
+		else
+			word.upper += c != *s;
+		word.hash = (word.hash ^ c) * FNV_PRIME;
+		word.identity = (word.identity ^ c) * FNV_PRIME;
+		s++;
+	} while (s < stop && kinds[*s] == LETTER);
+	word.end = s;
+	return word;
+}
+
+/*
+ * Most words: letters of ASCII.  Each byte goes into the hash of the word and into the
+ * identity: two chains of multiplications that do not wait for each other.
+ */
+static inline Word
+read_letters(const uint8 *s, const uint8 *end, uint64 identity)
+{
+	Word word = {.hash = FNV_BASIS, .identity = identity};
+	const uint8 *stop = end - s > MAX_WORD ? s + MAX_WORD : end;
+	const uint8 *start = s;
+	int cases = 0;
+	uint8 c;
+
+	for (; s < stop && (c = letters[*s]) != 0; s++)
+	{
+		cases += c ^ *s;
+		word.hash = (word.hash ^ c) * FNV_PRIME;
+		word.identity = (word.identity ^ c) * FNV_PRIME;
+	}
+	if (s < stop && *s >= 0x80)
+		return read_foreign(start, end, identity);
+	word.end = s;
+	word.upper = cases / ('a' - 'A');
+	return word;
+}
+
+static Word
+read_digits(const uint8 *s, const uint8 *end, uint64 identity)
+{
+	Word word = {.hash = FNV_BASIS, .identity = identity};
+	const uint8 *start = s;
+
+	for (; s < end && kinds[*s] == DIGIT; s++)
+	{
+		if (s - start < MAX_WORD)
+			word.hash = (word.hash ^ '0') * FNV_PRIME;
+		word.identity = (word.identity ^ *s) * FNV_PRIME;
+	}
+	word.end = s;
+	return word;
+}
+
+static void
+read_part(Reading *r, Identity *id, const uint8 *s, const uint8 *end, AirFeatures *out)
 {
 	while (s < end)
 	{
-		int kind = class_of(*s);
-		uint64 h = FNV_BASIS;
-		const uint8 *start = s;
+		uint8 kind = kinds[*s];
+		Word word;
 
 		if (kind == BLANK)
 		{
+			identify_blank(id);
 			s++;
 			continue;
 		}
 		if (kind == LETTER)
 		{
-			const uint8 *stop = end - s > MAX_WORD ? s + MAX_WORD : end;
-			int lone = *s >= 0x80 ? lone_character(s, end) : 0;
-
-			if (lone > 0)
-				stop = s + lone;
-			do
-			{
-				uint8 c = *s;
-
-				if (c >= 0x80)
-				{
-					if (lone == 0 && s > start && lone_character(s, end) > 0)
-						break;
-					r->high++;
-				}
-				else if (c < 'a')
-				{
-					r->upper++;
-					c |= 0x20;
-				}
-				h = (h ^ c) * FNV_PRIME;
-				s++;
-			} while (s < stop && class_of(*s) == LETTER);
+			word = read_letters(s, end, id->hash);
+			r->upper += word.upper;
+			r->high += word.high;
 		}
 		else if (kind == DIGIT)
 		{
-			do
-			{
-				if (s - start < MAX_WORD)
-					h = (h ^ '0') * FNV_PRIME;
-				s++;
-			} while (s < end && class_of(*s) == DIGIT);
-			r->digits += s - start;
+			word = read_digits(s, end, id->hash);
+			r->digits += word.end - s;
 		}
 		else
 		{
-			h = (h ^ *s) * FNV_PRIME;
-			if (*s == '\n')
-				r->lines++;
-			else
-				r->other++;
-			s++;
+			word.end = s + 1;
+			word.hash = (FNV_BASIS ^ *s) * FNV_PRIME;
+			word.identity = (id->hash ^ *s) * FNV_PRIME;
+			r->other += kind == OTHER;
+			r->lines += kind == LINE;
 		}
-		mark(r, h);
-		mark(r, h * 31 + r->last * UINT64CONST(0x9e3779b97f4a7c15));
-		r->last = h;
+		if (kind == LINE)
+			identify_blank(id);
+		else
+			identify_word(id, word.identity, s, word.end, out);
+		mark(r, word.hash);
+		mark(r, word.hash * 31 + r->last * UINT64CONST(0x9e3779b97f4a7c15));
+		r->last = word.hash;
 		r->words++;
-		r->chars += s - start;
+		r->chars += word.end - s;
+		s = word.end;
 	}
-}
-
-/* The hashes that tell texts and passages apart. */
-static void
-identify(const uint8 *s, size_t len, AirFeatures *out)
-{
-	static const size_t at[AIR_PREFIXES] = {128, 256, 512};
-	uint64 h = FNV_BASIS;
-	size_t n = 0;
-	int next = 0;
-	bool blank = false;
-
-	for (size_t i = 0; i < len; i++)
-	{
-		uint8 c = s[i];
-
-		if (c <= ' ')
-		{
-			blank = n > 0;
-			continue;
-		}
-		if (blank)
-		{
-			h = (h ^ ' ') * FNV_PRIME;
-			n++;
-			blank = false;
-		}
-		if ((uint8) (c - 'A') < 26)
-			c |= 0x20;
-		h = (h ^ c) * FNV_PRIME;
-		n++;
-		while (next < AIR_PREFIXES && n >= at[next])
-			out->prefix[next++] = (uint32) finish(h);
-	}
-	out->whole = finish(h);
-	while (next < AIR_PREFIXES)
-		out->prefix[next++] = (uint32) out->whole;
 }
 
 static inline uint8
@@ -232,132 +321,74 @@ shape_of(const Reading *r, size_t len, size_t read, uint8 *shape)
 	shape[11] = r->lines > 0 ? 255 : 0;
 }
 
+/* How many distinct features were seen. */
+static int
+distinct(const Reading *r)
+{
+	int n = 0;
+
+	for (int i = 0; i < (int) lengthof(r->seen); i++)
+		for (uint64 bits = r->seen[i]; bits != 0; bits &= bits - 1)
+			n++;
+	return n;
+}
+
+/* The features seen, ascending; scrambled numbers from keep on are left out. */
+static int
+list(const Reading *r, uint32 keep, uint16 *ids)
+{
+	int n = 0;
+
+	for (int i = 0; i < (int) lengthof(r->some); i++)
+	{
+		for (uint64 words = r->some[i]; words != 0; words &= words - 1)
+		{
+			int word = i * 64 + pg_rightmost_one_pos64(words);
+
+			for (uint64 bits = r->seen[word]; bits != 0; bits &= bits - 1)
+			{
+				uint16 id = word * 64 + pg_rightmost_one_pos64(bits);
+
+				if ((uint16) (id * 40503u) < keep && n < AIR_MAX_FEATURES)
+					ids[n++] = id;
+			}
+		}
+	}
+	return n;
+}
+
 /* See features.h. */
 void
 air_features(const char *text, size_t len, AirFeatures *out)
 {
 	const uint8 *s = (const uint8 *) text;
 	size_t read = len;
-	int n = 0;
 	uint32 keep = AIR_BUCKETS;
+	Identity id = {.hash = FNV_BASIS, .before = FNV_BASIS, .next = prefix_at[0]};
 	Reading r;
 
 	memset(&r, 0, sizeof(r));
 	if (len > HEAD_BYTES + TAIL_BYTES)
 	{
 		read = HEAD_BYTES + TAIL_BYTES;
-		read_words(&r, s, s + HEAD_BYTES);
-		read_words(&r, s + len - TAIL_BYTES, s + len);
+		read_part(&r, &id, s, s + HEAD_BYTES, out);
+		identify_part(&id, s + HEAD_BYTES, s + len - TAIL_BYTES, out);
+		read_part(&r, &id, s + len - TAIL_BYTES, s + len, out);
 	}
 	else if (len > 0)
-		read_words(&r, s, s + len);
-	identify(s, len, out);
+		read_part(&r, &id, s, s + len, out);
+	out->whole = finish(id.open ? id.hash : id.before);
+	while (id.prefixes < AIR_PREFIXES)
+		out->prefix[id.prefixes++] = (uint32) out->whole;
 	shape_of(&r, len, read, out->shape);
 
 	/* Too many: those whose scrambled number is low, the same ones in every text. */
-	if (r.distinct > AIR_MAX_FEATURES)
-		keep = (uint32) ((double) AIR_MAX_FEATURES / r.distinct * AIR_BUCKETS);
-	for (int i = 0; i < (int) lengthof(r.some); i++)
+	if (2 * r.words > AIR_MAX_FEATURES)
 	{
-		for (uint64 words = r.some[i]; words != 0; words &= words - 1)
-		{
-			int word = i * 64 + pg_rightmost_one_pos64(words);
+		int n = distinct(&r);
 
-			for (uint64 bits = r.seen[word]; bits != 0; bits &= bits - 1)
-			{
-				uint16 id = word * 64 + pg_rightmost_one_pos64(bits);
-
-				if ((uint16) (id * 40503u) < keep && n < AIR_MAX_FEATURES)
-					out->ids[n++] = id;
-			}
-		}
+		if (n > AIR_MAX_FEATURES)
+			keep = (uint32) ((double) AIR_MAX_FEATURES / n * AIR_BUCKETS);
 	}
-	out->n = n;
-}
-
-static inline uint8 *
-put(uint8 *p, uint64 value, int bytes)
-{
-	for (int i = 0; i < bytes; i++)
-		*p++ = (uint8) (value >> (8 * i));
-	return p;
-}
-
-static inline uint64
-get(const uint8 *p, int bytes)
-{
-	uint64 value = 0;
-
-	for (int i = 0; i < bytes; i++)
-		value |= (uint64) p[i] << (8 * i);
-	return value;
-}
-
-/*
- * Packed: version, 0, number of ids (2), whole (8), prefixes (4 each), shape (12),
- * ids (2 each).  What can be taken from the length is checked against it.
- */
-#define HEADER (4 + 8 + 4 * AIR_PREFIXES + AIR_SHAPES)
-
-StaticAssertDecl(HEADER + 2 * AIR_MAX_FEATURES == AIR_FEATURES_BYTES, "size of packed features");
-
-/* See features.h. */
-size_t
-air_features_pack(const AirFeatures *features, uint8 *dst)
-{
-	uint8 *p = dst;
-
-	*p++ = VERSION;
-	*p++ = 0;
-	p = put(p, features->n, 2);
-	p = put(p, features->whole, 8);
-	for (int i = 0; i < AIR_PREFIXES; i++)
-		p = put(p, features->prefix[i], 4);
-	memcpy(p, features->shape, AIR_SHAPES);
-	p += AIR_SHAPES;
-	for (int i = 0; i < features->n; i++)
-		p = put(p, features->ids[i], 2);
-	return p - dst;
-}
-
-/* See features.h. */
-bool
-air_features_view(const uint8 *src, size_t len, AirFeaturesView *out)
-{
-	int n;
-
-	if (len < HEADER || src[0] != VERSION || src[1] != 0)
-		return false;
-	n = (int) get(src + 2, 2);
-	if (n > AIR_MAX_FEATURES || len != HEADER + 2 * (size_t) n)
-		return false;
-	out->whole = get(src + 4, 8);
-	for (int i = 0; i < AIR_PREFIXES; i++)
-		out->prefix[i] = (uint32) get(src + 12 + 4 * i, 4);
-	out->shape = src + HEADER - AIR_SHAPES;
-	out->n = n;
-	out->ids = src + HEADER;
-	for (int i = 1; i < n; i++)
-	{
-		if (get(out->ids + 2 * i, 2) <= get(out->ids + 2 * i - 2, 2))
-			return false;
-	}
-	return true;
-}
-
-/* See features.h. */
-bool
-air_features_unpack(const uint8 *src, size_t len, AirFeatures *out)
-{
-	AirFeaturesView view;
-
-	if (!air_features_view(src, len, &view))
-		return false;
-	out->whole = view.whole;
-	memcpy(out->prefix, view.prefix, sizeof(out->prefix));
-	memcpy(out->shape, view.shape, AIR_SHAPES);
-	out->n = view.n;
-	for (int i = 0; i < view.n; i++)
-		out->ids[i] = (uint16) get(view.ids + 2 * i, 2);
-	return true;
+	out->n = list(&r, keep, out->ids);
 }

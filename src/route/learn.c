@@ -30,13 +30,15 @@ clear_report(const AirLearn *in, AirLearnReport *report)
 		report->points[i] = (AirLearnPoint){.quality = NAN, .cost = NAN};
 }
 
-/* Hand out what the folds predicted for each example. */
+/* Hand out what the folds predicted of each model for each example. */
 static void
 put_held_out(const AirLearn *in, const AirLearnData *data, const AirLearnModel *models)
 {
-	for (int m = 0; m < data->nmodels; m++)
-		for (int r = data->first[m]; r < data->first[m + 1] && models[m].p != NULL; r++)
-			in->held_out[data->examples[r]] = models[m].p[data->rows[r].text];
+	for (int r = 0; r < data->nrows; r++)
+		for (int m = 0; m < data->nmodels; m++)
+			if (models[m].p != NULL)
+				in->held_out[(Size) data->examples[r] * in->nmodels + m] =
+					models[m].p[data->rows[r].text];
 }
 
 /* See learn.h. */
@@ -49,7 +51,7 @@ air_learn(const AirLearn *in, AirLearnReport *report, uint8 **bytes, size_t *len
 	*bytes = NULL;
 	*len = 0;
 	clear_report(in, report);
-	for (int i = 0; i < in->nexamples && in->held_out != NULL; i++)
+	for (Size i = 0; i < (Size) in->nexamples * in->nmodels && in->held_out != NULL; i++)
 		in->held_out[i] = NAN;
 	if (!air_learn_data(in, report, &data))
 		return false;

@@ -20,6 +20,7 @@ typedef struct AirExample
 	float score;      /* 0 .. 1 */
 	float weight;     /* > 0 */
 	bool seen;        /* the incumbent was trained with it */
+	int64 id;         /* for the caller */
 } AirExample;
 
 typedef struct AirLearn
@@ -32,8 +33,8 @@ typedef struct AirLearn
 	uint64 seed;                   /* of the folds */
 	bool new_tasks;                /* the text alone may speak for unknown tasks, if it can */
 	const AirPredictor *incumbent; /* NULL: none */
-	double *held_out; /* NULL, or nexamples: what the folds that had not seen an example predict for
-					   * it; NaN: nothing */
+	double *held_out; /* NULL, or nexamples rows of nmodels: what is predicted of the models for an
+					   * example's prompt by folds that had not seen it; NaN: nothing */
 	void (*tick)(void *arg); /* called every few ms; NULL: none */
 	void *arg;
 } AirLearn;

@@ -60,21 +60,21 @@ predict(const AirRouteInput *in, const AirRule *rule, AirCandidate *cands, int n
 	return true;
 }
 
-/* See learned.h. */
+/* See learned.h.  Who prefers quality gives nothing of it away. */
 double
-air_learned_tolerance(const AirRule *rule)
+air_learned_tolerance(const AirRule *rule, const AirHints *hints)
 {
+	if (rule->strategy == NULL && AIR_HAS_HINT(hints, AIR_HINT_PREFER) &&
+		hints->prefer == AIR_PREFER_QUALITY)
+		return 0;
 	return isnan(rule->option.tolerance) ? AIR_TOLERANCE : rule->option.tolerance;
 }
 
-/* Who prefers quality gives nothing of it away. */
-static double
-tolerance_of(const AirRouteInput *in, const AirRule *rule)
+/* See learned.h. */
+double
+air_learned_floor(const AirHints *hints)
 {
-	if (rule->strategy == NULL && AIR_HAS_HINT(in->hints, AIR_HINT_PREFER) &&
-		in->hints->prefer == AIR_PREFER_QUALITY)
-		return 0;
-	return air_learned_tolerance(rule);
+	return AIR_HAS_HINT(hints, AIR_HINT_QUALITY) ? hints->quality : 0;
 }
 
 /* The candidate that the strategy wants, -1: the rule's own order. */
@@ -83,7 +83,6 @@ choose(const AirRouteInput *in, const AirRule *rule, const AirCandidate *cands, 
 {
 	AirPrediction *predictions = palloc0(sizeof(AirPrediction) * n);
 	double *costs = palloc(sizeof(double) * n);
-	double floor = AIR_HAS_HINT(in->hints, AIR_HINT_QUALITY) ? in->hints->quality : 0;
 
 	for (int i = 0; i < n; i++)
 	{
@@ -91,7 +90,8 @@ choose(const AirRouteInput *in, const AirRule *rule, const AirCandidate *cands, 
 		predictions[i].evidence = cands[i].evidence;
 		costs[i] = cands[i].est_cost == AIR_NANO_UNKNOWN ? NAN : (double) cands[i].est_cost;
 	}
-	return air_predict_choose(predictions, costs, n, tolerance_of(in, rule), floor);
+	return air_predict_choose(predictions, costs, n, air_learned_tolerance(rule, in->hints),
+							  air_learned_floor(in->hints));
 }
 
 /* What nothing is predicted of goes behind what something is. */
@@ -183,13 +183,14 @@ uncompared_reason(const AirRouteInput *in, bool learned, const AirCandidate *can
 static char *
 greedy_reason(const AirRouteInput *in, const AirRule *rule, const AirCandidate *cand, double best)
 {
-	double quality = AIR_HAS_HINT(in->hints, AIR_HINT_QUALITY) ? in->hints->quality : 0;
+	double quality = air_learned_floor(in->hints);
 
 	if (quality > 0)
 		return psprintf(cand->success >= quality ? "cheapest of at least %.2f"
 												 : "the best, for none reaches %.2f",
 						quality);
-	return psprintf("cheapest within %.2f of the best (%.2f)", tolerance_of(in, rule), best);
+	return psprintf("cheapest within %.2f of the best (%.2f)",
+					air_learned_tolerance(rule, in->hints), best);
 }
 
 /* See learned.h. */

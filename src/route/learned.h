@@ -27,7 +27,10 @@ extern void air_order_learned(const AirRouteInput *in, const AirRule *rule, AirC
 extern char *air_learned_reason(const AirRouteInput *in, const AirRule *rule,
 								const AirCandidate *cands, int i, int n);
 
-/* How much success a rule gives away for a lower price. */
-extern double air_learned_tolerance(const AirRule *rule);
+/* How much success a rule gives away for a lower price with these hints. */
+extern double air_learned_tolerance(const AirRule *rule, const AirHints *hints);
+
+/* The least success that the hints ask for, whatever it costs; 0: none. */
+extern double air_learned_floor(const AirHints *hints);
 
 #endif

@@ -21,28 +21,19 @@
 #include "config/learned.h"
 #include "route/learned.h"
 #include "route/predict_format.h"
-#include "sql/learn_input.h"
+#include "sql/evaluate.h"
 #include "sql/spi.h"
 
 PG_FUNCTION_INFO_V1(air_sql_evaluate);
 
 #define SEED 20260101
 
-/* One prompt: what each model came to, or is thought to. */
+/* One prompt: what each model came to, or is thought to, and the one that the rule takes. */
 typedef struct Outcome
 {
 	double score[AIR_PREDICTOR_MODELS];
-	AirPrediction predicted[AIR_PREDICTOR_MODELS];
+	int choice;
 } Outcome;
-
-/* What one way to choose would have come to. */
-typedef struct Policy
-{
-	const char *name;
-	double quality; /* sums */
-	double cost;
-	double share[AIR_PREDICTOR_MODELS];
-} Policy;
 
 typedef struct Indexed
 {
@@ -96,40 +87,60 @@ mean_of(const Mean *mean, double dflt)
 	return mean->weight > 0 ? mean->sum / mean->weight : dflt;
 }
 
+/* See evaluate.h. */
+char *
+air_goal_name(const AirGoal *goal)
+{
+	if (goal->floor > 0)
+		return psprintf("learned, quality %.3g", goal->floor);
+	return psprintf("learned, tolerance %.3g", goal->tolerance);
+}
+
+/* See evaluate.h. */
+int
+air_goal_choice(const AirGoal *goal, const AirLearnInput *data, const AirLearnReport *report,
+				int example, double *predicted)
+{
+	const double *held_out = data->in.held_out + (Size) example * data->in.nmodels;
+	AirPrediction predictions[AIR_PREDICTOR_MODELS] = {0};
+	int choice;
+
+	for (int m = 0; m < data->in.nmodels; m++)
+	{
+		const AirModelReport *model = &report->models[m];
+		double rate = model->examples > 0 ? model->rate : 0.5;
+
+		predicted[m] = isnan(held_out[m]) ? rate : held_out[m];
+		predictions[m].success = model->evidence == AIR_EVIDENCE_RATE ? rate : predicted[m];
+		predictions[m].evidence = model->evidence;
+	}
+	choice = air_predict_choose(predictions, data->costs, data->in.nmodels, goal->tolerance,
+								goal->floor);
+	return choice >= 0 ? choice : data->first;
+}
+
 /* The outcome of the prompt whose examples are order[0 .. n). */
 static void
-outcome_of(const AirLearnInput *data, const AirLearnReport *report, const Indexed *order, int n,
-		   Outcome *out)
+outcome_of(const AirLearnInput *data, const AirLearnReport *report, const AirGoal *goal,
+		   const Indexed *order, int n, Outcome *out)
 {
 	Mean tried[AIR_PREDICTOR_MODELS] = {{0}};
-	Mean predicted[AIR_PREDICTOR_MODELS] = {{0}};
+	double predicted[AIR_PREDICTOR_MODELS];
 
 	for (int i = 0; i < n; i++)
 	{
 		const AirExample *e = &data->in.examples[order[i].example];
-		double p = data->in.held_out[order[i].example];
 
 		tried[e->model].sum += e->score * e->weight;
 		tried[e->model].weight += e->weight;
-		if (!isnan(p))
-		{
-			predicted[e->model].sum += p;
-			predicted[e->model].weight += 1;
-		}
 	}
+	out->choice = air_goal_choice(goal, data, report, order[0].example, predicted);
 	for (int m = 0; m < data->in.nmodels; m++)
-	{
-		double rate = report->models[m].examples > 0 ? report->models[m].rate : 0.5;
-		double p = mean_of(&predicted[m], rate);
-
-		out->score[m] = mean_of(&tried[m], p);
-		out->predicted[m].success = report->models[m].evidence == AIR_EVIDENCE_RATE ? rate : p;
-		out->predicted[m].evidence = report->models[m].evidence;
-	}
+		out->score[m] = mean_of(&tried[m], predicted[m]);
 }
 
 static void
-count(Policy *policy, const AirLearnInput *data, const Outcome *outcome, int model, double part)
+count(AirPolicy *policy, const AirLearnInput *data, const Outcome *outcome, int model, double part)
 {
 	policy->quality += outcome->score[model] * part;
 	policy->cost += data->costs[model] * part;
@@ -150,7 +161,7 @@ strongest(const AirLearnInput *data, const AirLearnReport *report)
 }
 
 static Datum
-shares_of(const AirLearnInput *data, const Policy *policy, int prompts)
+shares_of(const AirLearnInput *data, const AirPolicy *policy)
 {
 	StringInfoData buf;
 
@@ -163,38 +174,60 @@ shares_of(const AirLearnInput *data, const Policy *policy, int prompts)
 		if (buf.len > 1)
 			appendStringInfoString(&buf, ", ");
 		escape_json(&buf, data->in.models[m]);
-		appendStringInfo(&buf, ": %.3f", policy->share[m] / prompts);
+		appendStringInfo(&buf, ": %.3f", policy->share[m]);
 	}
 	appendStringInfoChar(&buf, '}');
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(buf.data));
 }
 
-static void
-put_row(ReturnSetInfo *rsinfo, const AirLearnInput *data, const Policy *policy, int prompts,
-		double dearest)
+/* See evaluate.h. */
+void
+air_put_policy(ReturnSetInfo *rsinfo, const AirLearnInput *data, const AirPolicy *policy)
 {
-	Datum values[6];
-	bool nulls[6] = {false};
+	const double numbers[] = {policy->quality, policy->cost * 1000, policy->cost_share};
+	const double precision[] = {policy->error, policy->effective};
+	Datum values[8];
+	bool nulls[8] = {false};
 
 	values[0] = CStringGetTextDatum(policy->name);
-	values[1] = Int32GetDatum(prompts);
-	values[2] = Float8GetDatum(policy->quality / prompts);
-	values[3] = Float8GetDatum(policy->cost / prompts * 1000);
-	values[4] = Float8GetDatum(policy->cost / dearest);
-	nulls[3] = isnan(policy->cost);
-	nulls[4] = isnan(policy->cost) || !(dearest > 0);
-	values[5] = shares_of(data, policy, prompts);
+	values[1] = Int32GetDatum(policy->prompts);
+	for (int i = 0; i < lengthof(numbers); i++)
+	{
+		values[2 + i] = Float8GetDatum(numbers[i]);
+		nulls[2 + i] = !isfinite(numbers[i]);
+	}
+	values[5] = shares_of(data, policy);
+	for (int i = 0; i < lengthof(precision); i++)
+	{
+		values[6 + i] = Float8GetDatum(precision[i]);
+		nulls[6 + i] = !isfinite(precision[i]);
+	}
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
+/* Sums to what is shown. */
 static void
-replay(const AirLearnInput *data, const AirLearnReport *report, double tolerance,
+put_row(ReturnSetInfo *rsinfo, const AirLearnInput *data, const AirPolicy *sums, int prompts,
+		double dearest)
+{
+	AirPolicy row = {.name = sums->name, .prompts = prompts, .error = NAN, .effective = NAN};
+
+	row.quality = sums->quality / prompts;
+	row.cost = sums->cost / prompts;
+	row.cost_share = dearest > 0 ? sums->cost / dearest : NAN;
+	for (int m = 0; m < data->in.nmodels; m++)
+		row.share[m] = sums->share[m] / prompts;
+	air_put_policy(rsinfo, data, &row);
+}
+
+static void
+replay(const AirLearnInput *data, const AirLearnReport *report, const AirGoal *goal,
 	   ReturnSetInfo *rsinfo)
 {
-	Policy policies[] = {{.name = psprintf("learned, tolerance %.3g", tolerance)},
-						 {.name = "always the cheapest"},
-						 {.name = "always the strongest"},
-						 {.name = "random"}};
+	AirPolicy policies[] = {{.name = air_goal_name(goal)},
+							{.name = "always the cheapest"},
+							{.name = "always the strongest"},
+							{.name = "random"}};
 	Outcome *outcome = palloc(sizeof(Outcome));
 	int best = strongest(data, report);
 	int n, next, prompts = 0;
@@ -202,14 +235,10 @@ replay(const AirLearnInput *data, const AirLearnReport *report, double tolerance
 
 	for (int i = 0; i < n; i = next)
 	{
-		int chosen;
-
 		for (next = i + 1; next < n && order[next].hash == order[i].hash; next++)
 			;
-		outcome_of(data, report, &order[i], next - i, outcome);
-		chosen =
-			air_predict_choose(outcome->predicted, data->costs, data->in.nmodels, tolerance, 0);
-		count(&policies[0], data, outcome, chosen < 0 ? best : chosen, 1);
+		outcome_of(data, report, goal, &order[i], next - i, outcome);
+		count(&policies[0], data, outcome, outcome->choice, 1);
 		count(&policies[1], data, outcome, 0, 1);
 		count(&policies[2], data, outcome, best, 1);
 		for (int m = 0; m < data->in.nmodels; m++)
@@ -223,13 +252,15 @@ replay(const AirLearnInput *data, const AirLearnReport *report, double tolerance
 }
 
 static void
-evaluate(const AirConfig *config, const AirRule *rule, double tolerance, ReturnSetInfo *rsinfo)
+evaluate(const AirConfig *config, const AirRule *rule, double tolerance, bool ledger,
+		 ReturnSetInfo *rsinfo)
 {
 	MemoryContext work =
 		AllocSetContextCreate(CurrentMemoryContext, "ai_router evaluation", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(work);
 	AirLearnInput data;
 	AirLearnReport report;
+	AirGoal goal = {.tolerance = tolerance};
 	uint8 *bytes;
 	size_t len;
 
@@ -240,31 +271,51 @@ evaluate(const AirConfig *config, const AirRule *rule, double tolerance, ReturnS
 						errhint("Insert outcomes into ai_router.examples, or tell them with "
 								"ai_feedback().")));
 	data.in.seed = SEED;
-	data.in.held_out =
-		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(double) * (size_t) data.in.nexamples);
+	data.in.held_out = MemoryContextAllocHuge(
+		CurrentMemoryContext, sizeof(double) * (size_t) data.in.nexamples * data.in.nmodels);
 	(void) air_learn(&data.in, &report, &bytes, &len);
 	if (report.state != AIR_LEARN_OK)
 		ereport(NOTICE, (errmsg("not enough evidence for strategy learned: %s",
 								air_learn_state(report.state))));
 	if (isnan(tolerance))
-		tolerance = air_learned_tolerance(rule);
-	replay(&data, &report, tolerance, rsinfo);
+		goal = (AirGoal){.tolerance = air_learned_tolerance(rule, &rule->defaults),
+						 .floor = air_learned_floor(&rule->defaults)};
+	if (ledger)
+		air_evaluate_ledger(rule, &data, &report, &goal, rsinfo);
+	else
+		replay(&data, &report, &goal, rsinfo);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(work);
 }
 
-/* ai_router.evaluate(rule text, tolerance double precision) returns table(..) */
+/* What the outcomes are taken from; true: the ledger. */
+static bool
+is_ledger(const char *source)
+{
+	if (strcmp(source, "ledger") == 0)
+		return true;
+	if (strcmp(source, "examples") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("no source \"%s\"", source),
+				 errhint("It is examples (all that is in ai_router.examples), or ledger (calls "
+						 "whose model was drawn, by the rule's option explore).")));
+	return false;
+}
+
+/* ai_router.evaluate(rule text, tolerance double precision, source text) returns table(..) */
 Datum
 air_sql_evaluate(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	double tolerance = PG_ARGISNULL(1) ? NAN : PG_GETARG_FLOAT8(1);
 	const AirConfig *config;
+	bool ledger;
 	AirSpi spi;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (PG_ARGISNULL(0))
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
 		return (Datum) 0;
+	ledger = is_ledger(text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	if (!PG_ARGISNULL(1) && !(tolerance >= 0 && tolerance <= 1))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("tolerance must lie between 0 and 1")));
@@ -273,7 +324,7 @@ air_sql_evaluate(PG_FUNCTION_ARGS)
 	PG_TRY();
 	{
 		evaluate(config, air_learn_rule(config, text_to_cstring(PG_GETARG_TEXT_PP(0))), tolerance,
-				 rsinfo);
+				 ledger, rsinfo);
 	}
 	PG_FINALLY();
 	{

@@ -25,8 +25,8 @@
 #define BATCH 1000
 
 #define EXAMPLES                                                                                   \
-	"SELECT e.id, coalesce(e.features, ai_router.prompt_features(e.prompt)), e.task,"              \
-	" array_position($1, coalesce(m.family, e.model)), e.score, e.weight"                          \
+	"SELECT e.id, e.features, e.task, array_position($1, coalesce(m.family, e.model)), e.score,"   \
+	" e.weight, e.prompt"                                                                          \
 	" FROM ai_router.examples e LEFT JOIN ai_router.models m ON m.name = e.model"                  \
 	" WHERE coalesce(m.family, e.model) = ANY ($1) ORDER BY e.id"
 
@@ -42,6 +42,13 @@ air_learn_rule(const AirConfig *config, const char *name)
 	return NULL; /* keep the compiler quiet */
 }
 
+static bool
+is_named(const AirModel *model, const char *name)
+{
+	return strcmp(model->name, name) == 0 ||
+		   (model->family != NULL && strcmp(model->family, name) == 0);
+}
+
 /* Is the model one of the rule's? */
 static bool
 is_of_rule(const AirRule *rule, const AirModel *model)
@@ -51,8 +58,7 @@ is_of_rule(const AirRule *rule, const AirModel *model)
 	if (rule->any_model)
 		return true;
 	for (int i = 0; i < rule->nmodels; i++)
-		if (strcmp(rule->models[i], model->name) == 0 ||
-			(model->family != NULL && strcmp(rule->models[i], model->family) == 0))
+		if (is_named(model, rule->models[i]))
 			return true;
 	return false;
 }
@@ -60,6 +66,7 @@ is_of_rule(const AirRule *rule, const AirModel *model)
 typedef struct Priced
 {
 	const char *name;
+	const char *host;
 	double cost; /* USD, infinity: unknown */
 } Priced;
 
@@ -72,6 +79,24 @@ by_cost(const void *a, const void *b)
 	if (x->cost != y->cost)
 		return x->cost < y->cost ? -1 : 1;
 	return strcmp(x->name, y->name);
+}
+
+/* The number of the model that the rule's own order begins with. */
+static int
+first_of(const AirConfig *config, const AirRule *rule, const AirLearn *in)
+{
+	for (int i = 0; i < (rule->any_model ? 1 : rule->nmodels); i++)
+		for (int j = 0; j < config->nmodels; j++)
+		{
+			const AirModel *model = &config->models[j];
+
+			if (!is_of_rule(rule, model) || !(rule->any_model || is_named(model, rule->models[i])))
+				continue;
+			for (int m = 0; m < in->nmodels; m++)
+				if (is_named(model, in->models[m]))
+					return m;
+		}
+	return 0;
 }
 
 /* The rule's families and models, the cheapest first. */
@@ -94,52 +119,83 @@ load_models(const AirConfig *config, const AirRule *rule, AirLearnInput *out)
 			continue;
 		for (j = 0; j < n && strcmp(found[j].name, name) != 0; j++)
 			;
-		if (j < n)
-			found[j].cost = Min(found[j].cost, cost);
+		if (j < n && cost < found[j].cost)
+			found[j] = (Priced){found[j].name, pstrdup(model->name), cost};
+		else if (j < n)
+			continue;
 		else if (n == AIR_PREDICTOR_MODELS)
 			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 							errmsg("rule \"%s\" has more than %d models", rule->name,
 								   AIR_PREDICTOR_MODELS),
 							errhint("List the ones that shall compete in the rule's models.")));
 		else
-			found[n++] = (Priced){pstrdup(name), cost};
+			found[n++] = (Priced){pstrdup(name), pstrdup(model->name), cost};
 	}
 	qsort(found, n, sizeof(Priced), by_cost);
 	names = palloc(sizeof(char *) * Max(n, 1));
 	for (int i = 0; i < n; i++)
 	{
 		names[i] = found[i].name;
+		out->hosts[i] = found[i].host;
 		out->costs[i] = isinf(found[i].cost) ? NAN : found[i].cost;
 	}
 	out->in.nmodels = n;
 	out->in.models = names;
 	out->in.costs = out->costs;
+	out->first = first_of(config, rule, &out->in);
 }
 
-/* One row of EXAMPLES; the bytes are copied into cxt. */
+/* The features of a prompt, palloc'ed. */
+static uint8 *
+features_of(Datum value, int *len)
+{
+	text *prompt = DatumGetTextPP(value);
+	AirFeatures *features = palloc(sizeof(AirFeatures));
+	uint8 *packed = palloc(AIR_FEATURES_BYTES);
+
+	air_features(VARDATA_ANY(prompt), VARSIZE_ANY_EXHDR(prompt), features);
+	*len = (int) air_features_pack(features, packed);
+	pfree(features);
+	if ((Pointer) prompt != DatumGetPointer(value))
+		pfree(prompt);
+	return repalloc(packed, *len);
+}
+
+/*
+ * One row of EXAMPLES; the bytes are copied into cxt.  Features that cannot be read, of a
+ * damaged row or of another version, are made anew if the prompt is there.
+ */
 static void
 take_row(HeapTuple tuple, TupleDesc desc, int64 seen, AirLearnInput *out, AirExample *e,
 		 MemoryContext cxt)
 {
 	MemoryContext caller = MemoryContextSwitchTo(cxt);
+	AirFeaturesView view;
 	bool isnull;
 	int64 id = DatumGetInt64(SPI_getbinval(tuple, desc, 1, &isnull));
-	Datum bytes = SPI_getbinval(tuple, desc, 2, &isnull);
+	Datum value = SPI_getbinval(tuple, desc, 2, &isnull);
 
 	memset(e, 0, sizeof(*e));
 	if (!isnull)
 	{
-		bytea *copy = DatumGetByteaPCopy(bytes);
+		bytea *copy = DatumGetByteaPCopy(value);
 
 		e->features = (uint8 *) VARDATA(copy);
 		e->features_len = VARSIZE(copy) - VARHDRSZ;
 	}
-	bytes = SPI_getbinval(tuple, desc, 3, &isnull);
-	e->task = isnull ? NULL : TextDatumGetCString(bytes);
+	if (isnull || !air_features_view(e->features, e->features_len, &view))
+	{
+		value = SPI_getbinval(tuple, desc, 7, &isnull);
+		if (!isnull)
+			e->features = features_of(value, &e->features_len);
+	}
+	value = SPI_getbinval(tuple, desc, 3, &isnull);
+	e->task = isnull ? NULL : TextDatumGetCString(value);
 	e->model = DatumGetInt32(SPI_getbinval(tuple, desc, 4, &isnull)) - 1;
 	e->score = DatumGetFloat4(SPI_getbinval(tuple, desc, 5, &isnull));
 	e->weight = DatumGetFloat4(SPI_getbinval(tuple, desc, 6, &isnull));
 	e->seen = id <= seen;
+	e->id = id;
 	out->last = id;
 	MemoryContextSwitchTo(caller);
 }

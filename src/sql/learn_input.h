@@ -10,9 +10,11 @@
 
 typedef struct AirLearnInput
 {
-	AirLearn in;                        /* models from the cheapest on, examples by id */
+	AirLearn in;                        /* models from the cheapest on, examples by ascending id */
 	int64 last;                         /* highest id of an example, 0: there is none */
 	double costs[AIR_PREDICTOR_MODELS]; /* USD of a usual call; NaN: unknown */
+	const char *hosts[AIR_PREDICTOR_MODELS]; /* a family's cheapest model; a model itself */
+	int first;                               /* the model that the rule's own order begins with */
 } AirLearnInput;
 
 /* The rule of that name; ereports if there is none that is enabled. */

@@ -196,6 +196,70 @@ test_refused(void)
 	ok(!air_features_unpack(bytes, len, &f), "more ids than there can be");
 }
 
+/*
+ * Features are stored and compared for years: these are what version 1 has always made of
+ * some thousand texts, of words, capitals, numbers, signs, blanks and other scripts.
+ */
+static void
+test_unchanged(void)
+{
+	static const char *const parts[] = {" ",
+										"  ",
+										"\n",
+										"\t",
+										"a",
+										"The",
+										"of",
+										"QUESTION",
+										"x1",
+										"1815",
+										".",
+										", ",
+										"[",
+										"@",
+										"\x7f",
+										"\x01",
+										"\xff",
+										"\xe6\x97",
+										"\xe6\x97\xa5",
+										"\xf0\x9f\x98\x80",
+										"\xe1\x80\x80",
+										"gr\xc3\xb6\xc3\x9f"
+										"er",
+										"12345678901234567890123456789012345678",
+										"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP"};
+	static char text[50000];
+	uint64 random = 11;
+	uint64 hash = UINT64CONST(0xcbf29ce484222325);
+
+	for (int i = 0; i < 4000; i++)
+	{
+		size_t most = i % 100 == 99 ? sizeof(text) - 50 : (size_t) (20 + i % 1000);
+		size_t len = 0;
+		uint8 bytes[AIR_FEATURES_BYTES];
+		AirFeatures f;
+		size_t packed;
+
+		while (len < most)
+		{
+			const char *part;
+
+			random = random * UINT64CONST(6364136223846793005) + 1442695040888963407;
+			part = parts[(random >> 33) % lengthof(parts)];
+			memcpy(text + len, part, strlen(part));
+			len += strlen(part);
+			if (i % 3 == 0)
+				text[len++] = (char) ('a' + (random >> 50) % 26);
+		}
+		air_features(text, len, &f);
+		packed = air_features_pack(&f, bytes);
+		for (size_t j = 0; j < packed; j++)
+			hash = (hash ^ bytes[j]) * UINT64CONST(0x100000001b3);
+	}
+	ok(hash == UINT64CONST(0xf328d5785a027de4), "features are what they were: %016llx",
+	   (unsigned long long) hash);
+}
+
 int
 main(void)
 {
@@ -205,5 +269,6 @@ main(void)
 	test_long();
 	test_any_bytes();
 	test_refused();
+	test_unchanged();
 	return done_testing();
 }
