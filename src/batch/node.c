@@ -35,6 +35,9 @@
 #define LIVE_PER_SLOT 2
 #define HELD_PER_SLOT 8
 
+/* Of the rows that fit into work_mem, so many share a request: there are several at a time then. */
+#define MOST_PACKED 256
+
 /* Windows of calls that share requests which are held. */
 #define HELD_WINDOWS 2
 
@@ -101,6 +104,7 @@ begin(CustomScanState *css, EState *estate, int eflags)
 		node->below = (AirBatchState *) child;
 	node->flow = air_flow_begin();
 	air_flow_watch(node->flow, &node->flow);
+	air_flow_pack(node->flow, MOST_PACKED);
 }
 
 /* Read a row of the child and begin its calls.  False: there is none. */

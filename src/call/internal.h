@@ -170,6 +170,7 @@ struct AirFlow
 	int live;         /* calls that have not ended */
 	size_t bytes;     /* of its calls, as far as they were counted */
 	int expected;     /* who will submit more calls */
+	int most_packed;  /* calls of one request, 0: as many as the provider takes */
 	AirPin *pins;     /* models of its embeddings */
 	AirTally tally;
 };
@@ -225,6 +226,7 @@ extern void air_waiting_leave(AirCall *call);     /* without one: always called 
 extern bool air_pin(AirCall *call, AirFailure *err);
 extern bool air_pin_vectors(AirCall *call, int dim, AirFailure *err);
 extern bool air_pin_cached(AirCall *call, const char *text);
+extern int air_pin_dim(const AirCall *call);
 extern void air_pins_free(AirFlow *flow);
 
 /* pack.c: calls that wait for others to go with them; none of these fails but begin */

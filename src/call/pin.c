@@ -128,6 +128,13 @@ air_pin_cached(AirCall *call, const char *text)
 	return call->pin == NULL || same_length(call->pin, air_vector_text_dim(text));
 }
 
+/* Length of the vectors that were taken before, 0: none was.  Never fails. */
+int
+air_pin_dim(const AirCall *call)
+{
+	return call->pin != NULL ? call->pin->dim : 0;
+}
+
 /* The flow ends.  Never fails. */
 void
 air_pins_free(AirFlow *flow)

@@ -177,6 +177,13 @@ blames_an_input(const AirFailure *failure)
 	}
 }
 
+/* Is there less to be had at a time?  A reply was longer than ai_router.max_response_size. */
+static bool
+asks_for_less(const AirFailure *failure)
+{
+	return failure->kind == AIR_ERR_BAD_ANSWER && failure->remedy == AIR_REMEDY_NONE;
+}
+
 /* Calls that have failed together try again, perhaps elsewhere. */
 static void
 try_again(AirRequest *request, const AirFailure *failure, bool elsewhere, double when)
@@ -214,7 +221,7 @@ request_failed(AirRequest *request, AirFailure *failure)
 		request->due = when;
 	else if (request->purpose != AIR_ASK)
 		air_cascade_failed(request);
-	else if (request->nlive > 1 && blames_an_input(failure))
+	else if (request->nlive > 1 && (blames_an_input(failure) || asks_for_less(failure)))
 		air_request_split(request, 0);
 	else if (!air_retry_next(call, failure, &when))
 		air_request_fail(request, failure);
@@ -324,6 +331,7 @@ void
 air_request_deliver(AirRequest *request)
 {
 	double now = air_engine_now();
+	int before = request->nlive;
 	bool give_up;
 
 	if (request->short_since == 0)
@@ -348,6 +356,9 @@ air_request_deliver(AirRequest *request)
 		if (last)
 			return;
 	}
+	/* As long as space comes, there is no need to do without. */
+	if (request->nlive < before)
+		request->short_since = now;
 	air_spool_hurry();
 	air_engine_slot(request, true);
 	request->due = now + AIR_SPOOL_LOOK_MS;

@@ -74,7 +74,7 @@ is(requests($id), int((100 + int(200000 / ($per + 3)) - 1) / int(200000 / ($per 
 # --- Other providers ------------------------------------------------------------------------------
 
 my %most = (
-	openai => [ '/v1', 256 ], azure => [ '/openai/v1', 256 ], gemini => [ '/v1beta', 100 ],
+	openai => [ '/v1', 256 ], azure => [ '/openai/v1', 2048 ], gemini => [ '/v1beta', 100 ],
 	ollama => [ '', 64 ], cohere => [ '', 96 ]);
 for my $api (sort keys %most)
 {
@@ -82,7 +82,8 @@ for my $api (sort keys %most)
 	my $n = 3 * $most + 1;
 	$t->server($api, api => $api, path => $path);
 	$t->model("m_$api", $api, "m_$api", mode => 'embedding');
-	is($t->sql(qq{SELECT count(*) FILTER (WHERE e.embedding = ai_embed('words of ' || e.ord, '{"model": "m_$api"}')) FROM ai_embed(@{[texts('words of', $n)]}, '{"model": "m_$api"}') e}),
+	my $hints = qq('{"model": "m_$api", "dimensions": 32}');
+	is($t->sql(qq{SELECT count(*) FILTER (WHERE e.embedding = ai_embed('words of ' || e.ord, $hints)) FROM ai_embed(@{[texts('words of', $n)]}, $hints) e}),
 		$n, "$api: vectors of $n texts");
 	is(requests("m_$api"), 4, "$api: 4 requests");
 }
@@ -267,4 +268,8 @@ $t->node->restart;
 is($t->sql(qq{SELECT count(embedding) FROM ai_embed(@{[texts('spooled', 500)]}, '{"model": "$name"}')}), 500, 'with a small spool');
 is(ledger($name, 500, $sums), '500|t|t|t|500', 'all is in the ledger');
 ok($t->until_true(sub { $t->sql("SELECT count(*) FROM ai_router.cache WHERE model = '$name'") == 500 }, 10), 'and in the cache');
+# Longer than the wait for a spool that is stuck.
+($name, $id) = embedder('lat-5500');
+is($t->sql(qq{SELECT count(embedding) FROM ai_embed(@{[texts('patient', 120)]}, '{"model": "$name"}')}), 120, 'what is under way has the space: its end is awaited');
+cmp_ok(requests($id), '>', $t->counter($id, 'peak'), 'some had to wait');
 done_testing();
