@@ -56,6 +56,7 @@ typedef struct AirCallKey
 
 typedef struct AirRequest AirRequest;
 typedef struct AirPack AirPack;               /* pack.c */
+typedef struct AirHalves AirHalves;           /* halves.c */
 typedef struct AirPin AirPin;                 /* pin.c */
 typedef struct AirLedgerEntry AirLedgerEntry; /* ledger.c */
 typedef struct AirCascade AirCascade;         /* cascade.h */
@@ -130,6 +131,7 @@ struct AirRequest
 	bool own_cxt;
 	const char **inputs; /* of several calls, the prompt's */
 	const AirModel *model;
+	AirHalves *halves; /* it came of one that was halved, else NULL */
 	AirPurpose purpose;
 	bool goes_on; /* its first attempt is a cascade's next step, no retry */
 	AirPrompt prompt;
@@ -237,10 +239,20 @@ extern AirPack *air_pack_ready(const AirCall *awaited, const AirFlow *flow, bool
 extern void air_pack_begin(AirPack *pack); /* a request, due now */
 extern int air_pack_most(const AirCall *call);
 
+/* halves.c: what the parts of a rejected request show */
+extern bool air_blames_an_input(const AirFailure *failure);
+extern AirHalves *air_halves_begin(AirRequest *request);
+extern void air_halves_join(AirRequest *request, AirHalves *halves);
+extern void air_halves_leave(AirRequest *request);
+extern bool air_halves_scout(const AirRequest *request);
+extern void air_halves_answered(AirRequest *request);
+extern bool air_halves_hopeless(AirRequest *request, const AirFailure *failure);
+
 /* members.c: which calls a request carries */
 extern void air_request_begin(AirCall **calls, int n, double when);
 extern void air_request_go(AirCall *call, AirPurpose purpose, const AirPrompt *prompt, double when);
 extern void air_request_split(AirRequest *request, double when);
+extern void air_request_halve(AirRequest *request);
 extern void air_request_close_up(AirRequest *request); /* no attempt is under way */
 extern void air_request_leave(AirCall *call);          /* never fails */
 extern void air_request_vacate(AirRequest *request, int place);
