@@ -20,6 +20,7 @@ CREATE SERVER p FOREIGN DATA WRAPPER ai_router OPTIONS (api 'openai', api_versio
 CREATE SERVER p FOREIGN DATA WRAPPER ai_router OPTIONS (api 'openai', timeout '0');
 CREATE SERVER p FOREIGN DATA WRAPPER ai_router OPTIONS (api 'openai', timeout '3 fortnights');
 CREATE SERVER p FOREIGN DATA WRAPPER ai_router OPTIONS (api 'openai', max_concurrency '-1');
+CREATE SERVER p FOREIGN DATA WRAPPER ai_router OPTIONS (api 'openai', embed_batch '0');
 CREATE SERVER p FOREIGN DATA WRAPPER ai_router OPTIONS (api 'openai', max_concurrency '20000');
 CREATE SERVER p FOREIGN DATA WRAPPER ai_router OPTIONS (api 'openai', max_tokens_field 'tokens');
 CREATE SERVER p FOREIGN DATA WRAPPER ai_router OPTIONS (api 'openai', allow_insecure 'perhaps');

@@ -46,6 +46,7 @@ typedef struct AirFailure
 	bool unknown_cost;      /* the request may have been processed and billed */
 	const char *message;    /* one line, without provider, model, status or secrets; never NULL */
 	const char *code;       /* the provider's machine-readable code, or NULL */
+	const char *param;      /* the member of the request that it says is wrong, or NULL */
 	const char *request_id; /* the provider's request id, or NULL */
 	const char *hint;       /* a full sentence, or NULL */
 } AirFailure;

@@ -289,7 +289,7 @@ air_settings_init(void)
 	if (process_shared_preload_libraries_in_progress)
 		DefineCustomIntVariable("ai_router.spool_size",
 								"Sets the memory for rows on their way to ai_router.calls.",
-								"Calls wait when it is full.", &air_spool_kb, 8 * 1024, 128,
+								"Calls wait when it is full.", &air_spool_kb, 32 * 1024, 128,
 								1024 * 1024, PGC_POSTMASTER, GUC_UNIT_KB, NULL, NULL, NULL);
 
 	MarkGUCPrefixReserved("ai_router");

@@ -35,6 +35,9 @@
 #define LIVE_PER_SLOT 2
 #define HELD_PER_SLOT 8
 
+/* Of the rows that memory is for, so many share a request: there are several at a time then. */
+#define MOST_PACKED 256
+
 /* Windows of calls that share requests which are held. */
 #define HELD_WINDOWS 2
 
@@ -101,6 +104,7 @@ begin(CustomScanState *css, EState *estate, int eflags)
 		node->below = (AirBatchState *) child;
 	node->flow = air_flow_begin();
 	air_flow_watch(node->flow, &node->flow);
+	air_flow_pack(node->flow, MOST_PACKED);
 }
 
 /* Read a row of the child and begin its calls.  False: there is none. */
@@ -157,6 +161,13 @@ most_held(const AirBatchState *node)
 			   node->packs ? HELD_WINDOWS * AIR_PACK_WINDOW : 0);
 }
 
+/* Memory of its rows: where more of them are fewer requests, as much as a hash table may have. */
+static size_t
+most_bytes(const AirBatchState *node)
+{
+	return node->packs ? get_hash_memory_limit() : work_mem * (size_t) 1024;
+}
+
 /* Somebody is about to wait: are calls to be held back for rows that are read later? */
 static void
 expect_more(AirBatchState *node, bool more)
@@ -180,7 +191,7 @@ may_read(AirBatchState *node)
 	if (ring->n == 0 && node->below == NULL)
 		return true;
 	if (ring->n > 0 && (!air_batching || ring->held >= most_held(node) ||
-						ring->bytes + air_flow_bytes(node->flow) >= work_mem * (size_t) 1024))
+						ring->bytes + air_flow_bytes(node->flow) >= most_bytes(node)))
 		return false;
 	bound = air_ahead_bound(&node->ahead, &node->css.ss.ps);
 	if (ring->n >= bound)

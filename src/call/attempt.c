@@ -107,7 +107,7 @@ air_attempt_start(AirRequest *request, Oid role, AirFailure *err)
 		*err = failure;
 		err->message = pstrdup(failure.message);
 		err->hint = failure.hint ? pstrdup(failure.hint) : NULL;
-		err->code = err->request_id = NULL;
+		err->code = err->param = err->request_id = NULL;
 	}
 	MemoryContextDelete(scratch);
 	return ok;

@@ -99,6 +99,12 @@ extern int air_flow_live(const AirFlow *flow);
  */
 extern void air_flow_expect(AirFlow *flow, int who);
 
+/*
+ * No more than so many of its calls go into one request: who has room for a few hundred at a time
+ * has them sooner in several requests side by side.
+ */
+extern void air_flow_pack(AirFlow *flow, int most);
+
 /* Memory of a flow's calls: what they ask, and their answers from when they have ended. */
 extern size_t air_flow_bytes(const AirFlow *flow);
 
@@ -208,13 +214,14 @@ typedef struct AirRun AirRun;
 typedef AirCall *(*AirRunSubmit)(int i, void *arg);
 typedef void (*AirRunTake)(int i, AirCall *call, void *arg);
 
-/* So many calls make a few full requests where many go into one. */
+/* So many calls make a few full requests where many go into one: rows, and elements of an array. */
 #define AIR_PACK_WINDOW 2048
+#define AIR_PACK_RUN_WINDOW 8192
 
 /* Submit the first window; in CurrentMemoryContext, which must outlive the run. */
 extern AirRun *air_run_begin(int n, AirRunSubmit submit, AirRunTake take, void *arg);
 
-/* The same for calls of the flow that share requests: with a wider window. */
+/* The same for calls of the flow, its only ones, that share requests: with a wider window. */
 extern AirRun *
 air_run_begin_packed(AirFlow *flow, int n, AirRunSubmit submit, AirRunTake take, void *arg);
 

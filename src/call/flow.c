@@ -116,6 +116,12 @@ air_flow_expect(AirFlow *flow, int who)
 	flow->expected += who;
 }
 
+void
+air_flow_pack(AirFlow *flow, int most)
+{
+	flow->most_packed = most;
+}
+
 size_t
 air_flow_bytes(const AirFlow *flow)
 {

@@ -56,6 +56,7 @@ typedef struct AirCallKey
 
 typedef struct AirRequest AirRequest;
 typedef struct AirPack AirPack;               /* pack.c */
+typedef struct AirHalves AirHalves;           /* halves.c */
 typedef struct AirPin AirPin;                 /* pin.c */
 typedef struct AirLedgerEntry AirLedgerEntry; /* ledger.c */
 typedef struct AirCascade AirCascade;         /* cascade.h */
@@ -130,6 +131,7 @@ struct AirRequest
 	bool own_cxt;
 	const char **inputs; /* of several calls, the prompt's */
 	const AirModel *model;
+	AirHalves *halves; /* it came of one that was halved, else NULL */
 	AirPurpose purpose;
 	bool goes_on; /* its first attempt is a cascade's next step, no retry */
 	AirPrompt prompt;
@@ -170,6 +172,7 @@ struct AirFlow
 	int live;         /* calls that have not ended */
 	size_t bytes;     /* of its calls, as far as they were counted */
 	int expected;     /* who will submit more calls */
+	int most_packed;  /* calls of one request, 0: as many as the provider takes */
 	AirPin *pins;     /* models of its embeddings */
 	AirTally tally;
 };
@@ -225,6 +228,7 @@ extern void air_waiting_leave(AirCall *call);     /* without one: always called 
 extern bool air_pin(AirCall *call, AirFailure *err);
 extern bool air_pin_vectors(AirCall *call, int dim, AirFailure *err);
 extern bool air_pin_cached(AirCall *call, const char *text);
+extern int air_pin_dim(const AirCall *call);
 extern void air_pins_free(AirFlow *flow);
 
 /* pack.c: calls that wait for others to go with them; none of these fails but begin */
@@ -235,10 +239,20 @@ extern AirPack *air_pack_ready(const AirCall *awaited, const AirFlow *flow, bool
 extern void air_pack_begin(AirPack *pack); /* a request, due now */
 extern int air_pack_most(const AirCall *call);
 
+/* halves.c: what the parts of a rejected request show */
+extern bool air_blames_an_input(const AirFailure *failure);
+extern AirHalves *air_halves_begin(AirRequest *request);
+extern void air_halves_join(AirRequest *request, AirHalves *halves);
+extern void air_halves_leave(AirRequest *request);
+extern bool air_halves_scout(const AirRequest *request);
+extern void air_halves_answered(AirRequest *request);
+extern bool air_halves_hopeless(AirRequest *request, const AirFailure *failure);
+
 /* members.c: which calls a request carries */
 extern void air_request_begin(AirCall **calls, int n, double when);
 extern void air_request_go(AirCall *call, AirPurpose purpose, const AirPrompt *prompt, double when);
 extern void air_request_split(AirRequest *request, double when);
+extern void air_request_halve(AirRequest *request);
 extern void air_request_close_up(AirRequest *request); /* no attempt is under way */
 extern void air_request_leave(AirCall *call);          /* never fails */
 extern void air_request_vacate(AirRequest *request, int place);

@@ -37,6 +37,9 @@ air_keep_reserve(AirCall *call)
 	const AirCandidate *candidate = &call->route.candidates[call->current];
 	int64 room = Min((int64) candidate->max_tokens * BYTES_PER_TOKEN, MAX_ROOM);
 
+	/* Vectors are longer, come by thousands, and find their space when they are there. */
+	if (call->spec.task == AIR_EMBED)
+		room = 0;
 	if (key_of(call) == NULL || air_spool_holds(&call->answer_space))
 		return true;
 	return air_spool_reserve(sizeof(AirCacheRecord) + strlen(candidate->model->name) + room,

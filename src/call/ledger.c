@@ -176,6 +176,13 @@ reserve_all(AirRequest *request)
 	return false;
 }
 
+/* A request of many calls beside others leaves half of the spool to whoever has but one. */
+static bool
+crowds_out(const AirRequest *request)
+{
+	return request->ncalls > 1 && request->flow->running > 0 && !air_spool_roomy();
+}
+
 /*
  * Take space in the spool for what is to start.  False if there is none: the request is due a
  * moment later then, and looks again.  Raises (53400) after five seconds of that.
@@ -186,7 +193,7 @@ air_ledger_reserve(AirRequest *request)
 	AirCall *call = request->leader;
 	double now;
 
-	if (reserve_all(request))
+	if (!crowds_out(request) && reserve_all(request))
 	{
 		call->short_since = 0;
 		return true;
@@ -197,6 +204,9 @@ air_ledger_reserve(AirRequest *request)
 		call->short_since = now;
 		air_stats_add(AIR_STAT_SPOOL_WAITS, 1);
 	}
+	/* It may be what is under way here that has the space: that ends. */
+	if (request->ncalls > 1 && request->flow->running > 0)
+		call->short_since = now;
 	if (now - call->short_since >= AIR_SPOOL_WAIT_MS)
 	{
 		air_stats_add(AIR_STAT_SPOOL_REFUSED, 1);

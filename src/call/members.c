@@ -97,7 +97,7 @@ enter(AirRequest *request)
 
 /* Requests of n calls alike, of up to most each, all made before the first call goes over. */
 static void
-begin(AirCall **calls, int n, int most, double when)
+begin(AirCall **calls, int n, int most, AirHalves *halves, double when)
 {
 	/* The first knows: the others follow it when they go over. */
 	const AirCandidate *candidate = &calls[0]->route.candidates[calls[0]->current];
@@ -108,7 +108,10 @@ begin(AirCall **calls, int n, int most, double when)
 	for (int i = 0; i < count; i++)
 		requests[i] = make(calls + i * most, Min(most, n - i * most), candidate, NULL, when);
 	for (int i = 0; i < count; i++)
+	{
+		air_halves_join(requests[i], halves);
 		enter(requests[i]);
+	}
 	if (requests != &one)
 		pfree(requests);
 }
@@ -120,7 +123,7 @@ begin(AirCall **calls, int n, int most, double when)
 void
 air_request_begin(AirCall **calls, int n, double when)
 {
-	begin(calls, n, n == 1 ? 1 : Min(n, air_pack_most(calls[0])), when);
+	begin(calls, n, n == 1 ? 1 : Min(n, air_pack_most(calls[0])), NULL, when);
 }
 
 /*
@@ -142,7 +145,26 @@ void
 air_request_split(AirRequest *request, double when)
 {
 	air_request_close_up(request);
-	begin(request->calls, request->ncalls, (request->ncalls + 1) / 2, when);
+	begin(request->calls, request->ncalls, (request->ncalls + 1) / 2, request->halves, when);
+}
+
+/* The same for one that was rejected, now; see halves.c. */
+void
+air_request_halve(AirRequest *request)
+{
+	AirCall **calls = request->calls;
+	bool scout = air_halves_scout(request);
+	AirHalves *halves = air_halves_begin(request);
+	int n;
+
+	air_request_close_up(request);
+	n = request->ncalls;
+	if (scout && n > 2)
+	{
+		begin(calls++, 1, 1, halves, 0);
+		n--;
+	}
+	begin(calls, n, (n + 1) / 2, halves, 0);
 }
 
 void
@@ -228,6 +250,7 @@ air_request_drop(AirRequest *request)
 	air_admit_done(request, NULL, NULL);
 	air_ledger_drop(request);
 	air_cascade_forget(request);
+	air_halves_leave(request);
 	for (int i = 0; i < request->ncalls; i++)
 		if (request->calls[i] != NULL)
 			request->calls[i]->request = NULL;

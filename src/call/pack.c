@@ -28,7 +28,14 @@
 
 /* Of the spool, one request reserves at most such a part, and about so much for each call. */
 #define SPOOL_PART 8
-#define SPOOL_PER_CALL 4096
+#define SPOOL_PER_CALL 2048
+
+/* Numbers of the longest vectors in use, and bytes of a number that comes as text. */
+#define LONG_DIM 3072
+#define TEXT_BYTES 20
+
+/* Bytes of a reply around each vector. */
+#define AROUND_VECTOR 128
 
 struct AirPack
 {
@@ -49,17 +56,52 @@ first_of(const AirPack *pack)
 	return dlist_head_element(AirCall, in_queue, unconstify(dlist_head *, &pack->calls));
 }
 
+/* What the current candidate takes and gives. */
+static AirEmbedLimits
+limits_of(const AirCodec *codec, const AirModel *model)
+{
+	AirEmbedLimits limits = {.inputs = codec->max_embed_inputs};
+
+	if (codec->embed_limits != NULL)
+		limits = codec->embed_limits(model->server->base_url, model->model);
+	return limits;
+}
+
+/*
+ * Vectors that one reply may hold: one that is longer than ai_router.max_response_size is lost,
+ * and paid for.  Who says how many inputs there are to be knows how long their vectors are.
+ */
+static int64
+most_vectors(const AirCall *call, const AirEmbedLimits *limits, bool told)
+{
+	int64 dim = call->prompt.dimensions > 0 ? call->prompt.dimensions : air_pin_dim(call);
+	int64 bytes;
+
+	if (dim == 0)
+		dim = limits->dim > 0 ? limits->dim : told ? 0 : LONG_DIM;
+	bytes = limits->base64 ? dim * sizeof(float) * 4 / 3 : dim * TEXT_BYTES;
+	return dim == 0 ? PG_INT32_MAX : (int64) air_max_response_kb * 1024 / (bytes + AROUND_VECTOR);
+}
+
 /* Calls like this one that go into one request to its current candidate; 1: none but itself. */
 int
 air_pack_most(const AirCall *call)
 {
 	const AirModel *model = call->route.candidates[call->current].model;
-	const AirCodec *codec = air_codec(model->server->api->name);
-	int spooled = air_spool_kb * 1024 / SPOOL_PART / SPOOL_PER_CALL;
+	const AirServer *server = model->server;
+	const AirCodec *codec = air_codec(server->api->name);
+	AirEmbedLimits limits;
+	int64 most;
 
-	if (call->spec.task != AIR_EMBED || codec == NULL || model->server->api->offline)
+	if (call->spec.task != AIR_EMBED || codec == NULL || server->api->offline)
 		return 1;
-	return Max(Min(codec->max_embed_inputs, spooled), 1);
+	limits = limits_of(codec, model);
+	most = server->embed_batch > 0 ? server->embed_batch : limits.inputs;
+	most = Min(most, most_vectors(call, &limits, server->embed_batch > 0));
+	most = Min(most, (int64) air_spool_kb * 1024 / SPOOL_PART / SPOOL_PER_CALL);
+	if (call->flow->most_packed > 0)
+		most = Min(most, call->flow->most_packed);
+	return (int) Max(most, 1);
 }
 
 /* Tokens of one request: no more than a quarter of what its model may have in a minute. */

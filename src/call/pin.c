@@ -26,14 +26,22 @@ struct AirPin
 	int dim;      /* of the first vector, 0: there was none yet */
 };
 
-/* What the caller decides about the vectors himself. */
-static char *
+/* What the caller decides about the vectors himself; valid until the next call. */
+static const char *
 asked_for(const AirCall *call)
 {
+	/* Not in the call's memory: there are thousands. */
+	static StringInfoData buf;
 	const AirHints *hints = &call->route.hints;
-	StringInfoData buf;
 
-	initStringInfo(&buf);
+	if (buf.data == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(air_engine_context());
+
+		initStringInfo(&buf);
+		MemoryContextSwitchTo(caller);
+	}
+	resetStringInfo(&buf);
 	appendStringInfo(&buf, "%s %d", call->spec.function,
 					 AIR_HAS_HINT(hints, AIR_HINT_DIMENSIONS) ? hints->dimensions : 0);
 	if (AIR_HAS_HINT(hints, AIR_HINT_PROVIDER))
@@ -69,7 +77,7 @@ bool
 air_pin(AirCall *call, AirFailure *err)
 {
 	const AirModel *model = call->route.candidates[0].model;
-	char *asked;
+	const char *asked;
 	AirPin *pin = call->flow->pins;
 
 	if (call->spec.task != AIR_EMBED)
@@ -83,7 +91,6 @@ air_pin(AirCall *call, AirFailure *err)
 		pin->next = call->flow->pins;
 		call->flow->pins = pin;
 	}
-	pfree(asked);
 	call->pin = pin;
 	if (strcmp(pin->model, model->name) == 0 ||
 		(pin->family != NULL && model->family != NULL && strcmp(pin->family, model->family) == 0))
@@ -126,6 +133,13 @@ bool
 air_pin_cached(AirCall *call, const char *text)
 {
 	return call->pin == NULL || same_length(call->pin, air_vector_text_dim(text));
+}
+
+/* Length of the vectors that were taken before, 0: none was.  Never fails. */
+int
+air_pin_dim(const AirCall *call)
+{
+	return call->pin != NULL ? call->pin->dim : 0;
 }
 
 /* The flow ends.  Never fails. */

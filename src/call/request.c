@@ -161,20 +161,11 @@ air_request_address(const AirCall *call, AirPrompt *prompt, const AirCandidate *
 		prompt->params = air_to_utf8(model->params);
 }
 
-/* May the failure be the doing of one input among several?  Then each half is asked by itself. */
+/* Is there less to be had at a time?  A reply was longer than ai_router.max_response_size. */
 static bool
-blames_an_input(const AirFailure *failure)
+asks_for_less(const AirFailure *failure)
 {
-	switch (failure->kind)
-	{
-		case AIR_ERR_TOO_LONG:
-		case AIR_ERR_CONTENT_FILTER:
-			return true;
-		case AIR_ERR_REJECTED:
-			return failure->remedy == AIR_REMEDY_NONE;
-		default:
-			return false;
-	}
+	return failure->kind == AIR_ERR_BAD_ANSWER && failure->remedy == AIR_REMEDY_NONE;
 }
 
 /* Calls that have failed together try again, perhaps elsewhere. */
@@ -214,8 +205,11 @@ request_failed(AirRequest *request, AirFailure *failure)
 		request->due = when;
 	else if (request->purpose != AIR_ASK)
 		air_cascade_failed(request);
-	else if (request->nlive > 1 && blames_an_input(failure))
+	else if (request->nlive > 1 && asks_for_less(failure))
 		air_request_split(request, 0);
+	else if (!air_halves_hopeless(request, failure) && request->nlive > 1 &&
+			 air_blames_an_input(failure))
+		air_request_halve(request);
 	else if (!air_retry_next(call, failure, &when))
 		air_request_fail(request, failure);
 	else
@@ -324,6 +318,7 @@ void
 air_request_deliver(AirRequest *request)
 {
 	double now = air_engine_now();
+	int before = request->nlive;
 	bool give_up;
 
 	if (request->short_since == 0)
@@ -348,6 +343,9 @@ air_request_deliver(AirRequest *request)
 		if (last)
 			return;
 	}
+	/* As long as space comes, there is no need to do without. */
+	if (request->nlive < before)
+		request->short_since = now;
 	air_spool_hurry();
 	air_engine_slot(request, true);
 	request->due = now + AIR_SPOOL_LOOK_MS;
@@ -382,6 +380,7 @@ answer_taken(AirRequest *request, const AirAnswer *answer, char **texts, int sta
 {
 	if (request->leader->cascade != NULL)
 		request->leader->cascade->usage = answer->usage;
+	air_halves_answered(request);
 	air_admit_done(request, NULL, &answer->usage);
 	air_statement_settle(request, NULL);
 	air_ledger_attempt(request, NULL, status, answer->request_id);

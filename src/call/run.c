@@ -7,6 +7,8 @@
  */
 #include "base/pg.h"
 
+#include "miscadmin.h"
+
 #include "base/settings.h"
 #include "call/internal.h"
 
@@ -17,7 +19,8 @@ struct AirRun
 	int submitted;
 	int taken;
 	int ended;     /* calls before this one have ended */
-	AirFlow *flow; /* calls share requests, and more are to come; else NULL */
+	AirFlow *flow; /* of calls that share requests, else NULL */
+	bool expects;  /* and more are to come */
 	AirRunSubmit submit;
 	AirRunTake take;
 	void *arg;
@@ -25,19 +28,32 @@ struct AirRun
 	AirCall *one;    /* the ring of a run of one */
 };
 
+/* Beyond this, or work_mem, no more of those that share requests are held. */
+#define MOST_BYTES ((size_t) 64 * 1024 * 1024)
+
+/* May another call be submitted? */
+static bool
+has_room(const AirRun *run)
+{
+	if (run->submitted == run->n || run->submitted >= run->taken + run->window)
+		return false;
+	return run->flow == NULL || run->submitted == run->taken ||
+		   air_flow_bytes(run->flow) < Max(MOST_BYTES, work_mem * (size_t) 1024);
+}
+
 static void
 fill(AirRun *run)
 {
-	for (; run->submitted < run->n && run->submitted < run->taken + run->window; run->submitted++)
+	for (; has_room(run); run->submitted++)
 	{
 		run->calls[run->submitted % run->window] = run->submit(run->submitted, run->arg);
 		if (run->flow != NULL)
 			air_engine_poll();
 	}
-	if (run->flow != NULL && run->submitted == run->n)
+	if (run->expects && run->submitted == run->n)
 	{
 		air_flow_expect(run->flow, -1);
-		run->flow = NULL;
+		run->expects = false;
 	}
 }
 
@@ -60,7 +76,8 @@ begin(AirFlow *flow, int n, int window, AirRunSubmit submit, AirRunTake take, vo
 	run->arg = arg;
 	run->calls = n > 1 ? palloc(sizeof(AirCall *) * run->window) : &run->one;
 	run->flow = flow;
-	if (flow != NULL)
+	run->expects = flow != NULL;
+	if (run->expects)
 		air_flow_expect(flow, 1);
 	fill(run);
 	return run;
@@ -75,7 +92,7 @@ air_run_begin(int n, AirRunSubmit submit, AirRunTake take, void *arg)
 AirRun *
 air_run_begin_packed(AirFlow *flow, int n, AirRunSubmit submit, AirRunTake take, void *arg)
 {
-	return begin(flow, n, Max(usual_window(), AIR_PACK_WINDOW), submit, take, arg);
+	return begin(flow, n, Max(usual_window(), AIR_PACK_RUN_WINDOW), submit, take, arg);
 }
 
 bool

@@ -18,7 +18,7 @@
 
 #define MAX_WORD 128
 #define MAX_SECRET 65536
-#define MAX_CONCURRENCY 10000
+#define MAX_COUNT 10000
 
 static const char *const tokens_fields[] = {"max_tokens", "max_completion_tokens"};
 
@@ -119,9 +119,8 @@ read_count(const AirOption *option, const char *value)
 {
 	int n;
 
-	if (!parse_int(value, &n, 0, NULL) || n < 1 || n > MAX_CONCURRENCY)
-		bad_value(option, value,
-				  psprintf("It must be a whole number from 1 to %d.", MAX_CONCURRENCY));
+	if (!parse_int(value, &n, 0, NULL) || n < 1 || n > MAX_COUNT)
+		bad_value(option, value, psprintf("It must be a whole number from 1 to %d.", MAX_COUNT));
 	return n;
 }
 

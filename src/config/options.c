@@ -44,6 +44,7 @@ static const AirOption options[] = {
 	SERVER("ca_file", AIR_VALUE_FILE, ca_file, true),
 	SERVER("timeout", AIR_VALUE_MS, timeout_ms, false),
 	SERVER("max_concurrency", AIR_VALUE_COUNT, max_concurrency, false),
+	SERVER("embed_batch", AIR_VALUE_COUNT, embed_batch, false),
 	SERVER("max_tokens_field", AIR_VALUE_TOKENS_FIELD, max_tokens_field, false),
 	SERVER("allow_insecure", AIR_VALUE_BOOL, allow_insecure, false), /* see check_rights() */
 

@@ -39,6 +39,7 @@ typedef struct AirServer
 	char *max_tokens_field;
 	int timeout_ms;      /* 0: not given */
 	int max_concurrency; /* 0: not given */
+	int embed_batch;     /* inputs of one embedding request; 0: not given */
 	bool allow_insecure;
 } AirServer;
 

@@ -84,6 +84,7 @@ const AirCodec air_codec_azure = {
 	.key_required = true,
 	.tasks = (1 << AIR_CHAT) | (1 << AIR_EMBED),
 	.max_embed_inputs = AIR_OPENAI_EMBED_INPUTS,
+	.embed_limits = air_openai_embed_limits,
 	.build = build,
 	.parse = air_openai_parse,
 };

@@ -159,6 +159,7 @@ read_json(const AirHttpReply *reply, const cJSON *root, AirErrorFacts *facts)
 		facts->code = clean_code(first_string(error, code_members, lengthof(code_members)));
 	if (facts->code != NULL && strcmp(facts->code, "error") == 0)
 		facts->code = NULL;
+	facts->param = clean_code(air_json_str(error, "param"));
 	number = air_json_int(error, "code", 0);
 	facts->number = number >= 100 && number <= 599 ? (int) number : 0;
 	facts->moderated = cJSON_IsArray(air_json_at(error, "metadata.reasons"));

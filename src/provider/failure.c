@@ -249,6 +249,7 @@ fill(Class class, const AirErrorFacts *facts, AirFailure *err)
 		err->hint = "Set the server option max_tokens_field to the name that the provider wants.";
 	err->unknown_cost = meaning[class].unknown_cost;
 	err->code = facts->code != NULL ? facts->code : facts->type;
+	err->param = facts->param;
 	if (err->code == NULL && facts->number != 0)
 		err->code = psprintf("%d", facts->number);
 }

@@ -13,6 +13,7 @@ typedef struct AirErrorFacts
 {
 	const char *message; /* or NULL */
 	const char *code;    /* the most specific machine-readable name, or NULL */
+	const char *param;   /* the member of the request that is wrong, or NULL */
 	const char *type;    /* a second, more general one, or NULL */
 	int number;          /* a numeric code (OpenRouter, Gemini: the HTTP status it means), or 0 */
 	bool daily;          /* a quota that will not come back within minutes */

@@ -74,12 +74,18 @@ air_openai_headers(AirHttpRequest *out, const AirEndpoint *endpoint, const AirCr
 }
 
 static bool
+is_azure(const char *base_url)
+{
+	return air_url_at(base_url, "openai.azure.com") ||
+		   air_url_at(base_url, "services.ai.azure.com");
+}
+
+static bool
 build(const AirPrompt *prompt, const AirEndpoint *endpoint, const AirCredential *cred,
 	  int64 now pg_attribute_unused(), AirHttpRequest *out, AirFailure *err)
 {
 	bool openai = air_url_at(endpoint->base_url, "api.openai.com");
-	bool azure = air_url_at(endpoint->base_url, "openai.azure.com") ||
-				 air_url_at(endpoint->base_url, "services.ai.azure.com");
+	bool azure = is_azure(endpoint->base_url);
 	bool mistral = air_url_at(endpoint->base_url, "api.mistral.ai");
 	AirOpenAiDialect dialect = {
 		.model = prompt->model,
@@ -157,6 +163,15 @@ air_openai_parse(const AirPrompt *prompt, const AirHttpReply *reply, AirAnswer *
 						  prompt->task == AIR_EMBED ? air_openai_read_embeddings : read_chat);
 }
 
+/* AirCodec.embed_limits */
+static AirEmbedLimits
+embed_limits(const char *base_url, const char *model)
+{
+	if (air_url_at(base_url, "api.openai.com") || is_azure(base_url))
+		return air_openai_embed_limits(base_url, model);
+	return (AirEmbedLimits){.inputs = AIR_COMPATIBLE_EMBED_INPUTS};
+}
+
 const AirCodec air_codec_openai = {
 	.api = "openai",
 	.default_base_url = "https://api.openai.com/v1",
@@ -164,6 +179,7 @@ const AirCodec air_codec_openai = {
 	.key_required = true,
 	.tasks = (1 << AIR_CHAT) | (1 << AIR_EMBED),
 	.max_embed_inputs = AIR_OPENAI_EMBED_INPUTS,
+	.embed_limits = embed_limits,
 	.build = build,
 	.parse = air_openai_parse,
 };

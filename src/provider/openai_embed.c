@@ -6,6 +6,9 @@
 
 #include "provider/openai_shape.h"
 
+/* Numbers of a vector of OpenAI's smaller models. */
+#define SMALL_DIM 1536
+
 /* See openai_shape.h. */
 AirJson *
 air_openai_embed_body(const AirPrompt *prompt, const AirOpenAiDialect *dialect)
@@ -22,6 +25,17 @@ air_openai_embed_body(const AirPrompt *prompt, const AirOpenAiDialect *dialect)
 	if (dialect->base64_vectors)
 		air_json_add_str(doc, body, "encoding_format", "base64");
 	return doc;
+}
+
+/* See openai_shape.h. */
+AirEmbedLimits
+air_openai_embed_limits(const char *base_url pg_attribute_unused(), const char *model)
+{
+	bool small =
+		strstr(model, "text-embedding-3-small") != NULL || strstr(model, "ada-002") != NULL;
+
+	return (AirEmbedLimits){
+		.inputs = AIR_OPENAI_EMBED_INPUTS, .dim = small ? SMALL_DIM : 0, .base64 = true};
 }
 
 /* See openai_shape.h. */

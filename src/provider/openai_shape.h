@@ -8,10 +8,11 @@
 #include "provider/common.h"
 
 /*
- * Inputs of one embeddings request.  OpenAI takes 2048, but a float reply of
- * that size is tens of megabytes to parse, and one bad input fails them all.
+ * Inputs of one embeddings request at OpenAI itself and at Azure (providers.md 1.13), and at other
+ * servers of this shape, whose limits nobody knows (server option embed_batch).
  */
-#define AIR_OPENAI_EMBED_INPUTS 256
+#define AIR_OPENAI_EMBED_INPUTS 2048
+#define AIR_COMPATIBLE_EMBED_INPUTS 256
 
 /* What hosts of this shape spell differently (providers.md 1.2, 1.3, 9). */
 typedef struct AirOpenAiDialect
@@ -33,6 +34,9 @@ extern const char *air_openai_path(const AirPrompt *prompt);
 /* AirCodec.parse of this shape, for chat and embeddings. */
 extern bool air_openai_parse(const AirPrompt *prompt, const AirHttpReply *reply, AirAnswer *out,
 							 AirFailure *err);
+
+/* AirCodec.embed_limits for OpenAI's own models: they come as base64.  openai_embed.c */
+extern AirEmbedLimits air_openai_embed_limits(const char *base_url, const char *model);
 
 /* The AirReader of an embeddings reply.  openai_embed.c */
 extern bool air_openai_read_embeddings(const AirPrompt *prompt, const cJSON *root, AirAnswer *out,

@@ -110,8 +110,8 @@ typedef struct AirUsage
 /* What a 2xx reply said.  Memory: CurrentMemoryContext of parse. */
 typedef struct AirAnswer
 {
-	char *text;        /* chat: the answer, NULL when the reply holds none */
-	char *refusal;     /* chat: the model's refusal text, or NULL */
+	char *text;    /* chat: the answer, NULL when the reply holds none */
+	char *refusal; /* chat: the model's refusal text, or NULL */
 	AirFinish finish;
 	const char *finish_raw; /* as the provider spelt it, or NULL */
 	AirUsage usage;
@@ -127,6 +127,14 @@ typedef struct AirAnswer
 	double *scores;
 } AirAnswer;
 
+/* What a server takes and gives in one embedding request. */
+typedef struct AirEmbedLimits
+{
+	int inputs;  /* 0: cannot embed */
+	int dim;     /* numbers of a vector of this model, where that is known; else 0 */
+	bool base64; /* vectors come so, and not as text */
+} AirEmbedLimits;
+
 typedef struct AirCodec
 {
 	const char *api;              /* the server option's value */
@@ -137,6 +145,9 @@ typedef struct AirCodec
 	bool sigv4;                   /* AIR_CRED_SIGV4 is understood */
 	unsigned tasks;               /* bit (1 << AirTask) for what it can do */
 	int max_embed_inputs;         /* inputs of one embedding request, 0: cannot embed */
+
+	/* The same and more, where it depends on the host and the model; NULL: it does not. */
+	AirEmbedLimits (*embed_limits)(const char *base_url, const char *model);
 
 	/*
 	 * Build the request.  now: Unix time, for signatures.  False with *err

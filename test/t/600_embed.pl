@@ -5,7 +5,7 @@ use warnings;
 use Test::More;
 use AiRouterTest;
 
-my $t = AiRouterTest->new('embed', cap => 1, conf => 'ai_router.max_statement_cost = 0');
+my $t = AiRouterTest->new('embed', cap => 1, conf => "ai_router.max_statement_cost = 0\nai_router.spool_size = 64MB");
 my %path = (openai => '/v1', azure => '/openai/v1', gemini => '/v1beta', ollama => '', cohere => '', bedrock => '');
 my @apis = sort keys %path;
 $t->server($_, api => $_, path => $path{$_}, $_ eq 'bedrock' ? (region => 'us-east-1') : ()) for @apis;
@@ -79,6 +79,37 @@ my ($name, $id) = embedder('openai', 'fault-missing');
 my (undef, $err) = $t->try(qq{SELECT * FROM ai_embed($words, '{"model": "$name"}')});
 like($err, qr/ERROR:  RT006: .*embeddings for \d+ inputs/, 'the error says what is wrong');
 cmp_ok($t->counter($id, 'requests'), '<=', 3, 'what may have been paid for is asked for once more: ' . $t->counter($id, 'requests'));
+
+# --- How many go into one request -------------------------------------------------------------------
+
+$t->server('many', api => 'openai', path => '/v1', embed_batch => 2048);
+$t->server('too_many', api => 'openai', path => '/v1', embed_batch => 3000);
+# What 10,000 texts come to: vectors, different ones, requests.  Of some it is seen that they are right.
+sub ten_thousand
+{
+	my ($server, $set, $more, $text) = @_;
+	($name, $id) = embedder($server, '');
+	my $got = $t->sql(qq{$set; SELECT count(embedding), count(DISTINCT embedding) FROM ai_embed(ARRAY(SELECT $text FROM generate_series(1, 10000) g), '{"model": "$name"$more}')});
+	my $requests = $t->counter($id, 'requests');
+	my $some = "ARRAY(SELECT $text FROM generate_series(1, 20) g)";
+	is($t->sql(qq{SELECT count(*) FILTER (WHERE e.embedding = ai_embed(w, '{"model": "$name"$more}')) FROM unnest($some) WITH ORDINALITY w (w, ord) JOIN ai_embed($some, '{"model": "$name"$more}') e USING (ord)}), 20, 'in order');
+	return "$got $requests";
+}
+my $short = q('short text ' || g);
+is(ten_thousand('many', 'RESET ALL', '', $short), '10000|10000 5', 'embed_batch 2048: 10,000 texts in 5 requests');
+is(ten_thousand('openai', 'RESET ALL', '', $short), '10000|10000 40', 'a server that nobody knows: 256 to a request');
+is(ten_thousand('azure', 'RESET ALL', ', "dimensions": 32', $short), '10000|10000 5', 'Azure: 2048 by itself');
+# Vectors of unknown length are taken to be long ones: a reply beyond ai_router.max_response_size is lost.
+my ($got) = ten_thousand('azure', q(SET ai_router.max_response_size = '4MB'), ', "dimensions": 1536', $short) =~ / (\d+)$/;
+is($got, int((10000 - 1) / int(4 * 1024 * 1024 / (1536 * 16 / 3 + 128))) + 1, 'no reply is longer than may be read');
+# What the administrator says is tried: what proves too much is asked for by halves.
+is(ten_thousand('too_many', 'RESET ALL', '', $short), '10000|10000 10', 'more than the server takes: in halves');
+like(ten_thousand('many', q(SET ai_router.max_response_size = '512kB'), '', $short), qr/^10000\|10000 /, 'replies longer than may be read: in parts');
+# So many tokens at most.
+my $tokens = $t->sql(q(SELECT sum(ai_count_tokens('a longer text ' || g || repeat(' with words', 100))) FROM generate_series(1, 10000) g));
+($got) = ten_thousand('many', 'RESET ALL', '', q('a longer text ' || g || repeat(' with words', 100))) =~ / (\d+)$/;
+cmp_ok($got, '>=', $tokens / 200000, "$tokens tokens: not more than 200,000 to a request");
+cmp_ok($got, '<=', $tokens / 200000 * 1.05 + 1, 'nor fewer than need be');
 
 # --- Models that fail -----------------------------------------------------------------------------------
 

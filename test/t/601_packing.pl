@@ -74,7 +74,7 @@ is(requests($id), int((100 + int(200000 / ($per + 3)) - 1) / int(200000 / ($per 
 # --- Other providers ------------------------------------------------------------------------------
 
 my %most = (
-	openai => [ '/v1', 256 ], azure => [ '/openai/v1', 256 ], gemini => [ '/v1beta', 100 ],
+	openai => [ '/v1', 256 ], azure => [ '/openai/v1', 2048 ], gemini => [ '/v1beta', 100 ],
 	ollama => [ '', 64 ], cohere => [ '', 96 ]);
 for my $api (sort keys %most)
 {
@@ -82,7 +82,8 @@ for my $api (sort keys %most)
 	my $n = 3 * $most + 1;
 	$t->server($api, api => $api, path => $path);
 	$t->model("m_$api", $api, "m_$api", mode => 'embedding');
-	is($t->sql(qq{SELECT count(*) FILTER (WHERE e.embedding = ai_embed('words of ' || e.ord, '{"model": "m_$api"}')) FROM ai_embed(@{[texts('words of', $n)]}, '{"model": "m_$api"}') e}),
+	my $hints = qq('{"model": "m_$api", "dimensions": 32}');
+	is($t->sql(qq{SELECT count(*) FILTER (WHERE e.embedding = ai_embed('words of ' || e.ord, $hints)) FROM ai_embed(@{[texts('words of', $n)]}, $hints) e}),
 		$n, "$api: vectors of $n texts");
 	is(requests("m_$api"), 4, "$api: 4 requests");
 }
@@ -126,13 +127,32 @@ my $bad = q(ARRAY(SELECT CASE WHEN g IN (77, 500) THEN 'unembeddable ' ELSE 'goo
 ($name, $id) = embedder('');
 is($t->sql(qq{SELECT count(*), count(embedding), array_agg(ord) FILTER (WHERE embedding IS NULL) FROM ai_embed($bad, '{"model": "$name", "on_error": "null"}')}),
 	'512|510|{77,500}', 'two bad inputs among 512: only they have none');
-cmp_ok(requests($id), '<=', 2 * (1 + 2 * 8), 'few more requests: ' . requests($id));
+cmp_ok(requests($id), '<=', 2 * (1 + 2 * 8 + 2), 'few more requests: ' . requests($id));
 is(ledger($name, 512, q(SELECT sum(calls) FROM ai_router.attempts WHERE model = NAME AND sqlstate IS NULL)), 510, 'what was answered was asked for once');
 is(ledger($name, 512, $sums =~ s/a\.calls\n/a.calls > 512\n/r), '512|t|t|t|t', 'the shares add up');
 is(ledger($name, 512, q(SELECT status, sqlstate, count(*) FROM ai_router.calls WHERE model = NAME GROUP BY 1, 2 ORDER BY 1)), "error|RT009|2\nok||510", 'the two failed');
 my ($out, $err) = $t->try(qq{SELECT count(*) FROM ai_embed($bad, '{"model": "$name"}')});
 like($err, qr/ERROR:  RT009: .*none of them empty, got/, 'or the statement does');
 is($t->sql(qq{SELECT count(*) FROM ai_embed($bad, '{"model": "$name", "cache": "only", "on_error": "null"}') WHERE embedding IS NULL}), 2, 'and what came is kept');
+
+# Nothing but bad inputs, and a request that is bad whatever its inputs are: not two requests for each.
+my $none = q(SELECT count(*), count(embedding) FROM ai_embed(ARRAY(SELECT PREFIX || g FROM generate_series(1, 1024) g), '{"model": "NAME", "on_error": "null"}'));
+for ([ '', q('unembeddable ') ], [ 'status-400', q('rejected ') ])
+{
+	my ($how, $prefix) = @$_;
+	$t->server("sorry$made", api => 'openai', path => '/v1', embed_batch => 1024);
+	$t->model("sorry$made", "sorry$made", "sorry$made" . ($how ? "--$how" : ''), mode => 'embedding');
+	is($t->sql($none =~ s/PREFIX/$prefix/r =~ s/NAME/sorry$made/r), '1024|0', 'all texts are rejected');
+	cmp_ok(requests("sorry$made" . ($how ? "--$how" : '')), '<=', 110, 'in few requests: ' . requests("sorry$made" . ($how ? "--$how" : '')));
+	is(ledger("sorry$made", 1024, q(SELECT count(*), min(sqlstate), max(sqlstate) FROM ai_router.calls WHERE model = NAME)), '1024|RT009|RT009', 'each is told so');
+	$made++;
+}
+($name, $id) = embedder('');
+is($t->sql(qq{SELECT count(*), count(embedding) FROM ai_embed(@{[texts('word', 50)]}, '{"model": "$name", "dimensions": 9000, "on_error": "null"}')}), '50|0', 'the provider says that it is no text');
+is(requests($id), 1, 'one request');
+# The more are bad the more is asked: no good one suffers.
+($name, $id) = embedder('');
+is($t->sql(qq{SELECT count(*) FILTER (WHERE ord % 2 = 0), count(*) FILTER (WHERE ord % 2 = 1) FROM ai_embed(ARRAY(SELECT CASE WHEN g % 2 = 0 THEN 'good ' ELSE 'unembeddable ' END || g FROM generate_series(1, 256) g), '{"model": "$name", "on_error": "null"}') WHERE embedding IS NOT NULL}), '128|0', 'every other text is bad');
 
 # An empty text goes by itself.
 ($name, $id) = embedder('');
@@ -267,4 +287,8 @@ $t->node->restart;
 is($t->sql(qq{SELECT count(embedding) FROM ai_embed(@{[texts('spooled', 500)]}, '{"model": "$name"}')}), 500, 'with a small spool');
 is(ledger($name, 500, $sums), '500|t|t|t|500', 'all is in the ledger');
 ok($t->until_true(sub { $t->sql("SELECT count(*) FROM ai_router.cache WHERE model = '$name'") == 500 }, 10), 'and in the cache');
+# Longer than the wait for a spool that is stuck.
+($name, $id) = embedder('lat-5500');
+is($t->sql(qq{SELECT count(embedding) FROM ai_embed(@{[texts('patient', 120)]}, '{"model": "$name"}')}), 120, 'what is under way has the space: its end is awaited');
+cmp_ok(requests($id), '>', $t->counter($id, 'peak'), 'some had to wait');
 done_testing();

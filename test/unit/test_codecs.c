@@ -37,6 +37,40 @@ test_table(void)
 	ok(air_codec("") == NULL && air_codec("OpenAI") == NULL, "nor have others");
 }
 
+/* What goes into one embedding request, and what comes back. */
+static void
+test_embed_limits(void)
+{
+	static const struct
+	{
+		const char *api, *base_url, *model;
+		AirEmbedLimits want;
+	} cases[] = {
+		{"openai", "https://api.openai.com/v1", "text-embedding-3-small", {2048, 1536, true}},
+		{"openai", "https://eu.api.openai.com/v1", "text-embedding-ada-002", {2048, 1536, true}},
+		{"openai", "https://api.openai.com/v1", "text-embedding-3-large", {2048, 0, true}},
+		{"openai", "https://r.openai.azure.com/openai/v1", "mine", {2048, 0, true}},
+		{"openai",
+		 "https://api.openai.com.example.org/v1",
+		 "text-embedding-3-small",
+		 {256, 0, false}},
+		{"openai", "http://127.0.0.1:8000/v1", "text-embedding-3-small", {256, 0, false}},
+		{"azure", "https://r.openai.azure.com", "text-embedding-3-small", {2048, 1536, true}},
+		{"azure", "http://127.0.0.1:99", "mine", {2048, 0, true}},
+	};
+
+	for (size_t i = 0; i < lengthof(cases); i++)
+	{
+		AirEmbedLimits got =
+			air_codec(cases[i].api)->embed_limits(cases[i].base_url, cases[i].model);
+
+		ok(got.inputs == cases[i].want.inputs && got.dim == cases[i].want.dim &&
+			   got.base64 == cases[i].want.base64,
+		   "%s at %s, %s", cases[i].api, cases[i].base_url, cases[i].model);
+	}
+	ok(air_codec("gemini")->embed_limits == NULL, "others have one limit everywhere");
+}
+
 static AirPrompt
 prompt_for(const char *api, AirTask task)
 {
@@ -167,6 +201,7 @@ main(void)
 	int n;
 
 	test_table();
+	test_embed_limits();
 	names = air_codec_names(&n);
 	for (int i = 0; i < n; i++)
 	{
