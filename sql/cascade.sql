@@ -156,6 +156,26 @@ UPDATE ai_router.models SET input_price = 1, output_price = 1 WHERE name = 'smal
 UPDATE ai_router.rules SET name = 'new', options = '{"threshold": 0.8, "verifier": "judge", "audit": 0.1}';
 EXPLAIN (VERBOSE OFF) SELECT ai_complete('x' || i, '{"max_tokens": 10}') FROM generate_series(1, 100) i;
 
+-- An audit is done soon, however the answers are nested.  Members may come in another order.
+DELETE FROM ai_router.fixtures;
+INSERT INTO ai_router.fixtures (model, pattern, answer) VALUES
+    ('small', 'deep', repeat('{"a":', 150) || '1' || repeat('}', 150)), ('large', 'deep', repeat('{"a": ', 150) || '1' || repeat('}', 150)),
+    ('small', 'wide', (SELECT json_object_agg('k' || i, i ORDER BY i)::text FROM generate_series(1, 50000) i)),
+    ('large', 'wide', (SELECT json_object_agg('k' || i, i ORDER BY i DESC)::text FROM generate_series(1, 50000) i)),
+    ('small', 'other', '{"a": 1, "b": [2, {"c": 3}]}'), ('large', 'other', '{"b": [2, {"c": 3.0}], "a": 1e0}'),
+    ('small', 'order', '[1, 2]'), ('large', 'order', '[2, 1]');
+UPDATE ai_router.rules SET name = 'nested', options = '{"audit": 1}';
+SET statement_timeout = '10s';
+SELECT count(ai_complete(p)) FROM unnest('{deep,wide,other,order}'::text[]) p;
+RESET statement_timeout;
+DO $$ BEGIN FOR i IN 1 .. 1000 LOOP EXIT WHEN (SELECT count(*) = 4 FROM ai_router.audits WHERE rule = 'nested'); PERFORM pg_sleep(0.01); END LOOP; END $$;
+SELECT agreed, count(*) FROM ai_router.audits WHERE rule = 'nested' GROUP BY 1 ORDER BY 1;
+
+-- A check function that PostgreSQL brings: it needs a collation.
+UPDATE ai_router.rules SET options = '{"check": "pg_catalog.texticlike"}';
+UPDATE ai_router.fixtures SET pattern = NULL, answer = model;
+SELECT ai_complete('SMALL'), ai_complete('LARGE');
+
 TRUNCATE ai_router.models, ai_router.rules, ai_router.fixtures;
 DROP TABLE cascade_log;
 DROP FUNCTION looks_right(text, text), wrong_type(text, text);

@@ -30,6 +30,7 @@ SELECT count(*) FROM ai_router.catalogue WHERE as_of NOT BETWEEN '2026-08-01' AN
 
 -- Every row makes a model.
 BEGIN;
+TRUNCATE ai_router.models, ai_router.rules;
 CREATE SERVER catalogue_all FOREIGN DATA WRAPPER ai_router OPTIONS (api 'fixture');
 INSERT INTO ai_router.models (name, server, model, family, mode, context_window, max_output, input_price,
        cached_input_price, cache_write_price, output_price, price_tiers, capabilities, rank)

@@ -95,6 +95,21 @@ DELETE FROM ai_router.fixtures;
 INSERT INTO ai_router.fixtures (pattern, answer) VALUES ('minus', '{"item":"A","quantity":1,"price":-1}'), ('blank', '{"item":"","quantity":1,"price":1}'), ('good', '{"item":"A","quantity":1,"price":1}');
 SELECT t, ai_extract_as(t, NULL::item, '{"on_error": "null"}') FROM unnest('{minus,blank,good}'::text[]) t;
 
+-- What is no error of a value is raised, and who catches it finds his transaction as it was.
+CREATE FUNCTION refuses(t text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no % here', t; END $$;
+CREATE DOMAIN refused AS text CHECK (refuses(VALUE));
+CREATE TYPE refusing AS (item refused);
+CREATE TABLE caught (what text);
+INSERT INTO ai_router.fixtures (pattern, answer) VALUES ('thing', '{"item":"thing"}');
+DO $$
+BEGIN
+    BEGIN PERFORM ai_extract_as('thing', NULL::refusing, '{"on_error": "null"}'); EXCEPTION WHEN OTHERS THEN INSERT INTO caught VALUES (SQLERRM); END;
+    INSERT INTO caught VALUES ('goes on');
+END $$;
+BEGIN; ROLLBACK;
+SELECT * FROM caught;
+DROP TABLE caught; DROP TYPE refusing; DROP DOMAIN refused; DROP FUNCTION refuses;
+
 -- Scalars, domains, arrays.
 SELECT told('{"value":12.50}', $$SELECT ai_extract_as('x', NULL::numeric)$$), told('{"value":"paid"}', $$SELECT ai_extract_as('x', NULL::status)$$), told('{"value":"2026-02-28"}', $$SELECT ai_extract_as('x', NULL::date)$$),
        told('{"value":true}', $$SELECT ai_extract_as('x', NULL::boolean)$$), told('{"value":null}', $$SELECT ai_extract_as('x', NULL::int) IS NULL$$), told('{"value":["x","y"]}', $$SELECT ai_extract_as('x', NULL::text[])$$),

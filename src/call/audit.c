@@ -12,7 +12,7 @@
 
 #include "utils/timestamp.h"
 
-#include "base/json.h"
+#include "base/document.h"
 #include "call/cascade.h"
 #include "shared/ledger.h"
 #include "shared/stats.h"
@@ -36,72 +36,65 @@ same_text(const char *a, const char *b)
 	return na == nb && memcmp(a, b, na) == 0;
 }
 
-/* An answer as JSON, NULL: it is none. */
-static AirJson *
-parse(const char *text)
+/* An answer (server encoding) as a document.  False: it is none. */
+static bool
+parse(AirDoc *doc, const char *text)
 {
 	char *why;
 
 	text += strspn(text, blanks);
 	/* Words and numbers are compared as text. */
 	if (strchr("{[", *text) == NULL || *text == '\0')
-		return NULL;
-	return air_json_parse(text, strlen(text), &why);
+		return false;
+	text = air_to_utf8(text);
+	return air_doc_parse(doc, text, strlen(text), &why);
 }
 
 /*
  * What of an answer counts: small ones are {"value": .., "confidence": ..}, and say the same
  * with any confidence.
  */
-static const cJSON *
-value_of(const AirCall *call, const AirJson *doc)
+static uint32
+value_of(const AirCall *call, const AirDoc *doc)
 {
-	const cJSON *value = call->spec.logprobs && cJSON_IsObject(doc->root)
-							 ? cJSON_GetObjectItemCaseSensitive(doc->root, "value")
-							 : NULL;
-
-	return value != NULL ? value : doc->root;
+	return call->spec.logprobs ? air_doc_member(doc, 0, "value") : 0;
 }
 
 char *
 air_answer_plain(const AirCall *call, char *text)
 {
-	AirJson *doc = call->spec.logprobs ? parse(text) : NULL;
-	const cJSON *value;
-	char *printed;
+	AirDoc doc;
+	uint32 value;
+	char *plain;
+	AirFailure ignored;
 
-	if (doc == NULL)
+	if (!call->spec.logprobs || !parse(&doc, text) || (value = value_of(call, &doc)) == 0)
 		return text;
-	value = value_of(call, doc);
-	if (cJSON_IsString(value))
-		text = pstrdup(value->valuestring);
-	else if (value != doc->root && (printed = cJSON_PrintUnformatted(value)) != NULL)
+	if (air_doc_node(&doc, value)->type == AIR_DOC_STRING)
+		plain = air_doc_string(&doc, value);
+	else
 	{
-		text = pstrdup(printed);
-		cJSON_free(printed);
+		StringInfoData printed;
+
+		initStringInfo(&printed);
+		air_doc_print(&doc, value, &printed);
+		plain = printed.data;
 	}
-	air_json_free(doc);
-	return text;
+	return air_from_utf8(plain, &plain, &ignored) ? plain : text;
 }
 
-/* Do two answers say the same? */
+/*
+ * Do two answers say the same?  Documents by their hashes: in a time that is bounded by their
+ * length, whatever order their members are in and however they are nested.
+ */
 static bool
 agree(const AirCall *call, const char *a, const char *b)
 {
-	AirJson *x;
-	AirJson *y;
-	bool same;
+	AirDoc x, y;
 
-	if (same_text(a, b))
-		return true;
-	x = parse(a);
-	y = x != NULL ? parse(b) : NULL;
-	same = y != NULL && cJSON_Compare(value_of(call, x), value_of(call, y), true);
-	if (x != NULL)
-		air_json_free(x);
-	if (y != NULL)
-		air_json_free(y);
-	return same;
+	return same_text(a, b) ||
+		   (parse(&x, a) && parse(&y, b) &&
+			air_doc_hash(&x, value_of(call, &x)) == air_doc_hash(&y, value_of(call, &y)));
 }
 
 static void

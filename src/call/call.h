@@ -43,8 +43,9 @@ typedef struct AirCallSpec
 	const AirMessage *messages; /* without system messages */
 	int ninputs;                /* embed: 1; rerank: the documents */
 	const char *const *inputs;
-	const char *query;       /* rerank */
-	const char *input;       /* what rules see as the prompt; NULL: the user's messages */
+	const char *query; /* rerank */
+	const char *input; /* the row's text, which the messages have between <input> and </input>: what
+						* rules see as the prompt; NULL: the user's messages */
 	const AirHints *hints;   /* the caller's */
 	const char *schema;      /* JSON Schema of the answer, NULL: the hint's, if any */
 	const char *schema_name; /* letters, digits, _ and -, NULL: "answer" */

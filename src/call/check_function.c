@@ -15,6 +15,7 @@
 #include "access/parallel.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
@@ -130,7 +131,7 @@ call_function(const Check *check)
 		settings = NewGUCNestLevel();
 	}
 	fmgr_info(function, &flinfo);
-	InitFunctionCallInfoData(*fcinfo, &flinfo, 2, InvalidOid, NULL, NULL);
+	InitFunctionCallInfoData(*fcinfo, &flinfo, 2, DEFAULT_COLLATION_OID, NULL, NULL);
 	fcinfo->args[0] = (NullableDatum){check->question, false};
 	fcinfo->args[1] = (NullableDatum){check->answer, false};
 	holds = FunctionCallInvoke(fcinfo);

@@ -21,8 +21,8 @@
 #define REPAIR "This answer cannot be used: {problem}. Answer once more."
 
 /*
- * Judge a chat's answer.  True: answer->text is what is kept and given.  False: *err says
- * what is wrong.  Memory: CurrentMemoryContext, the call's.  Never raises.
+ * Judge a chat's answer, in the row's own words.  True: answer->text is what is kept and given.
+ * False: *err says what is wrong.  Memory: CurrentMemoryContext, the call's.  Never raises.
  */
 bool
 air_judge(const AirCall *call, AirAnswer *answer, AirFailure *err)
@@ -31,6 +31,8 @@ air_judge(const AirCall *call, AirAnswer *answer, AirFailure *err)
 	char *canonical = NULL;
 	const char *problem = NULL;
 
+	if (call->spec.input != NULL)
+		answer->text = air_prompt_undo("input", call->spec.input, answer->text);
 	if (check == NULL)
 		return true;
 	if (check->judge(call->spec.check_arg, answer->text, answer->confidence, &canonical, &problem))

@@ -8,7 +8,9 @@
 #include "base/pg.h"
 
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 
+#include "base/text.h"
 #include "config/prompts.h"
 #include "config/registry_rows.h"
 #include "config/tablescan.h"
@@ -99,34 +101,132 @@ air_prompt_fill(const char *text, const AirPromptValue *values, int n)
 	return buf.data;
 }
 
-/* Would somebody take what begins at the "<" for a line that bounds the data? */
+/* What nobody sees in a text, or sees as a blank, beyond ASCII: code points, by their first. */
+static const struct
+{
+	uint32 first, last;
+} unseen[] = {
+	{0x80, 0xa0},       {0xad, 0xad},     {0x34f, 0x34f},   {0x61c, 0x61c},     {0x115f, 0x1160},
+	{0x1680, 0x1680},   {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x2000, 0x200f},   {0x2028, 0x202f},
+	{0x205f, 0x206f},   {0x2800, 0x2800}, {0x3000, 0x3000}, {0x3164, 0x3164},   {0xfe00, 0xfe0f},
+	{0xfeff, 0xfeff},   {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
+	{0xe0000, 0xe0fff},
+};
+
+/* Is the character unseen?  Bytes of another encoding that look like one are taken for it. */
+static size_t
+unseen_char(const char *s)
+{
+	size_t len = air_utf8_char(s, strnlen(s, 4));
+	uint32 c;
+
+	if (len < 2)
+		return len == 1 && ((unsigned char) *s <= ' ' || *s == 0x7f) ? 1 : 0;
+	c = utf8_to_unicode((const unsigned char *) s);
+	for (int i = 0; i < lengthof(unseen) && unseen[i].first <= c; i++)
+		if (c <= unseen[i].last)
+			return len;
+	return 0;
+}
+
+static const char *
+skip_unseen(const char *s)
+{
+	size_t len;
+
+	while (*s != '\0' && (len = unseen_char(s)) > 0)
+		s += len;
+	return s;
+}
+
+/* Would somebody take what follows a "<" for a line that bounds the data? */
 static bool
 is_bound(const char *text, const char *tag)
 {
-	text++;
-	text += strspn(text, " \t\r\n");
+	text = skip_unseen(text);
 	if (*text == '/')
+		text = skip_unseen(text + 1);
+	for (; *tag != '\0'; tag++)
 	{
-		text++;
-		text += strspn(text, " \t\r\n");
+		if (pg_tolower((unsigned char) *text) != (unsigned char) *tag)
+			return false;
+		text = skip_unseen(text + 1);
 	}
-	return pg_strncasecmp(text, tag, strlen(tag)) == 0;
+	return true;
 }
 
-/* See prompts.h. */
+/* Length of what stands for a "<" at s: that itself, "&lt;", "&amp;lt;" and so on; 0: nothing. */
+static size_t
+angle(const char *s)
+{
+	size_t len = 1;
+
+	if (*s == '<')
+		return 1;
+	while (strncmp(s + len, "amp;", 4) == 0)
+		len += 4;
+	return strncmp(s + len, "lt;", 3) == 0 ? len + 3 : 0;
+}
+
+/* The first of such before a bound, or NULL; *len gets its length. */
+static const char *
+find_angle(const char *text, const char *tag, size_t *len)
+{
+	for (; (text = strpbrk(text, "<&")) != NULL; text++)
+		if ((*len = angle(text)) > 0 && is_bound(text + *len, tag))
+			break;
+	return text;
+}
+
+/* See prompts.h.  No two texts become the same: they would share answers. */
 char *
 air_prompt_data(const char *tag, const char *text)
 {
 	StringInfoData buf;
-	const char *angle;
+	const char *at;
+	size_t len;
 
 	initStringInfo(&buf);
 	appendStringInfo(&buf, "<%s>\n", tag);
-	for (; (angle = strchr(text, '<')) != NULL; text = angle + 1)
+	for (; (at = find_angle(text, tag, &len)) != NULL; text = at + 1)
 	{
-		appendBinaryStringInfo(&buf, text, angle - text);
-		appendStringInfoString(&buf, is_bound(angle, tag) ? "&lt;" : "<");
+		appendBinaryStringInfo(&buf, text, at - text);
+		appendStringInfoString(&buf, *at == '<' ? "&lt;" : "&amp;");
 	}
 	appendStringInfo(&buf, "%s\n</%s>", text, tag);
+	return buf.data;
+}
+
+/* See prompts.h. */
+char *
+air_prompt_undo(const char *tag, const char *text, char *answer)
+{
+	bool angles = false;
+	bool entities = false;
+	StringInfoData buf;
+	const char *at;
+	size_t len;
+
+	if (strchr(answer, '&') == NULL)
+		return answer;
+	for (; (text = find_angle(text, tag, &len)) != NULL; text++)
+		if (*text == '<')
+			angles = true;
+		else
+			entities = true;
+	if (!angles && !entities)
+		return answer;
+	initStringInfo(&buf);
+	for (text = answer; (at = find_angle(text, tag, &len)) != NULL; text = at + len)
+	{
+		appendBinaryStringInfo(&buf, text, at - text);
+		if (entities && len > strlen("&lt;"))
+			appendStringInfo(&buf, "&%.*s", (int) (len - strlen("&amp;")), at + strlen("&amp;"));
+		else if (!entities && len == strlen("&lt;"))
+			appendStringInfoChar(&buf, '<');
+		else
+			appendBinaryStringInfo(&buf, at, len);
+	}
+	appendStringInfoString(&buf, text);
 	return buf.data;
 }

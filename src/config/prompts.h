@@ -33,8 +33,16 @@ extern char *air_prompt_fill(const char *text, const AirPromptValue *values, int
 
 /*
  * text between the lines <tag> and </tag>, palloc'ed.  What looks like the beginning of
- * either line inside it, in any case and with blanks in between, has "&lt;" for its "<".
+ * either line inside it has "&lt;" for its "<": in any case, and with blanks and what is
+ * not seen in between; and "&amp;lt;" where it had "&lt;" itself.
  */
 extern char *air_prompt_data(const char *tag, const char *text);
+
+/*
+ * An answer about that data with the row's own words where air_prompt_data() put others: the
+ * answer itself, or palloc'ed.  "&lt;" stays where the row may have meant it: an answer makes no
+ * markup of what was none in the row.
+ */
+extern char *air_prompt_undo(const char *tag, const char *text, char *answer);
 
 #endif

@@ -75,13 +75,12 @@ air_clears_generation(void)
 	return pg_atomic_read_u64(&clears->generation);
 }
 
-uint64
-air_clears_begin(Oid database, const char *model, size_t len)
+/* With the lock held: a place for a clear that is pending from now on; false if there is none. */
+static bool
+enter(const Clear *clear)
 {
 	Clear *place = NULL;
-	uint64 generation = 0;
 
-	LWLockAcquire(&clears->lock, LW_EXCLUSIVE);
 	for (int i = 0; i < CLEARS; i++)
 	{
 		Clear *c = &clears->clears[i];
@@ -89,19 +88,42 @@ air_clears_begin(Oid database, const char *model, size_t len)
 		if (!c->pending && (place == NULL || c->generation < place->generation))
 			place = c;
 	}
-	if (place != NULL)
-	{
-		clears->forgotten = Max(clears->forgotten, place->generation);
-		generation = pg_atomic_read_u64(&clears->generation) + 1;
-		*place = (Clear){.generation = generation,
-						 .database = database,
-						 .pending = true,
-						 .model = hash_of(model, len)};
-		pg_atomic_fetch_add_u32(&clears->pending, 1);
-		pg_atomic_write_u64(&clears->generation, generation);
-	}
+	if (place == NULL)
+		return false;
+	clears->forgotten = Max(clears->forgotten, place->generation);
+	*place = *clear;
+	place->pending = true;
+	pg_atomic_fetch_add_u32(&clears->pending, 1);
+	return true;
+}
+
+uint64
+air_clears_begin(Oid database, const char *model, size_t len)
+{
+	Clear c = {.database = database, .model = hash_of(model, len)};
+
+	LWLockAcquire(&clears->lock, LW_EXCLUSIVE);
+	c.generation = pg_atomic_read_u64(&clears->generation) + 1;
+	if (enter(&c))
+		pg_atomic_write_u64(&clears->generation, c.generation);
+	else
+		c.generation = 0;
 	LWLockRelease(&clears->lock);
-	return generation;
+	return c.generation;
+}
+
+void
+air_clears_restore(Oid database, const char *model, size_t len, uint64 generation)
+{
+	Clear c = {.generation = generation, .database = database, .model = hash_of(model, len)};
+
+	/* There is a place: no more than that could be pending. */
+	LWLockAcquire(&clears->lock, LW_EXCLUSIVE);
+	(void) enter(&c);
+	/* The clock may have been put back in between. */
+	if (generation >= pg_atomic_read_u64(&clears->generation))
+		pg_atomic_write_u64(&clears->generation, generation + 1);
+	LWLockRelease(&clears->lock);
 }
 
 static Clear *

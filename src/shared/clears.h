@@ -25,6 +25,12 @@ extern uint64 air_clears_generation(void);
  */
 extern uint64 air_clears_begin(Oid database, const char *model, size_t len);
 
+/*
+ * A clear that was pending at a clean stop is pending again, in its old generation.  In the
+ * postmaster, before anybody else.
+ */
+extern void air_clears_restore(Oid database, const char *model, size_t len, uint64 generation);
+
 /* The table is done with it: rows were deleted. */
 extern void air_clears_done(uint64 generation, int64 rows);
 

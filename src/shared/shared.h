@@ -13,6 +13,9 @@
 /* Install the shared memory hooks.  From _PG_init, only while the postmaster preloads. */
 extern void air_shared_init(void);
 
+/* Give out what the spool holds at a start.  In the postmaster, when all parts are there. */
+extern void air_shared_restore(void);
+
 /* ereports (55000) with the setting's name unless the library was preloaded. */
 extern void air_shared_require(void);
 

@@ -88,7 +88,10 @@ on_startup(void)
 	LWLockRelease(AddinShmemInitLock);
 	attached = true;
 	if (!IsUnderPostmaster)
+	{
+		air_shared_restore();
 		on_shmem_exit(on_shutdown, (Datum) 0);
+	}
 }
 
 void

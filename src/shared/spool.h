@@ -128,4 +128,11 @@ extern Size air_spool_size(void);
 extern void air_spool_attach(void *area, bool found);
 extern void air_spool_save(void); /* spool_file.c */
 
+/*
+ * Show each record to somebody, of each queue the oldest first, until one returns false; returns
+ * that.  record->data is for the duration of the visit.  Takes no lock: in the postmaster, alone.
+ */
+typedef bool (*AirSpoolVisitor)(Oid database, const AirSpoolRecord *record, void *arg);
+extern bool air_spool_each(AirSpoolVisitor visitor, void *arg); /* spool_file.c */
+
 #endif

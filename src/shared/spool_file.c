@@ -59,30 +59,49 @@ get(FILE *f, void *data, size_t len, pg_crc32c *crc)
 	return true;
 }
 
-/* The records of one queue. */
-static bool
-put_queue(FILE *f, const Queue *q, pg_crc32c *crc)
+bool
+air_spool_each(AirSpoolVisitor visitor, void *arg)
 {
-	int32 at = q->head;
-
-	for (int i = 0; i < q->nrecords; i++)
+	for (int i = 0; i < AIR_SPOOL_QUEUES; i++)
 	{
-		const Head *head = (const Head *) air_spool->blocks[at].data;
-		FileEntry entry = {.database = q->database,
-						   .kind = head->kind,
-						   .seq = ((uint64) head->seq_high << 32) | head->seq_low,
-						   .len = head->len};
-		char *data = palloc(head->len);
-		bool ok;
+		const Queue *q = &air_spool->queues[i];
+		int32 at = q->head;
 
-		air_spool_copy(at, data);
-		ok = put(f, &entry, sizeof(entry), crc) && put(f, data, head->len, crc);
-		pfree(data);
-		if (!ok)
-			return false;
-		at = head->next_record;
+		for (int n = 0; n < q->nrecords; n++)
+		{
+			const Head *head = (const Head *) air_spool->blocks[at].data;
+			AirSpoolRecord record = {.kind = head->kind,
+									 .seq = ((uint64) head->seq_high << 32) | head->seq_low,
+									 .len = head->len,
+									 .data = palloc(head->len)};
+			bool ok;
+
+			air_spool_copy(at, record.data);
+			ok = visitor(q->database, &record, arg);
+			pfree(record.data);
+			if (!ok)
+				return false;
+			at = head->next_record;
+		}
 	}
 	return true;
+}
+
+typedef struct Output
+{
+	FILE *file;
+	pg_crc32c crc;
+} Output;
+
+static bool
+put_record(Oid database, const AirSpoolRecord *record, void *arg)
+{
+	Output *out = arg;
+	FileEntry entry = {
+		.database = database, .kind = record->kind, .seq = record->seq, .len = record->len};
+
+	return put(out->file, &entry, sizeof(entry), &out->crc) &&
+		   put(out->file, record->data, record->len, &out->crc);
 }
 
 void
@@ -90,10 +109,9 @@ air_spool_save(void)
 {
 	FileHeader header = {MAGIC, VERSION, air_spool->incarnation, air_spool->seq};
 	FileEntry end = {0};
-	pg_crc32c crc;
+	Output out;
 	int64 records = 0;
 	bool ok;
-	FILE *f;
 
 	for (int i = 0; i < AIR_SPOOL_QUEUES; i++)
 		records += air_spool->queues[i].nrecords;
@@ -106,15 +124,13 @@ air_spool_save(void)
 					  errdetail("A process that was changing the spool was killed.")));
 		return;
 	}
-	INIT_CRC32C(crc);
-	f = AllocateFile(SPOOL_TEMP, PG_BINARY_W);
-	ok = f != NULL && put(f, &header, sizeof(header), &crc);
-	for (int i = 0; ok && i < AIR_SPOOL_QUEUES; i++)
-		ok = put_queue(f, &air_spool->queues[i], &crc);
-	ok = ok && put(f, &end, sizeof(end), &crc);
-	FIN_CRC32C(crc);
-	ok = ok && fwrite(&crc, 1, sizeof(crc), f) == sizeof(crc);
-	if (f != NULL && FreeFile(f) != 0)
+	INIT_CRC32C(out.crc);
+	out.file = AllocateFile(SPOOL_TEMP, PG_BINARY_W);
+	ok = out.file != NULL && put(out.file, &header, sizeof(header), &out.crc) &&
+		 air_spool_each(put_record, &out) && put(out.file, &end, sizeof(end), &out.crc);
+	FIN_CRC32C(out.crc);
+	ok = ok && fwrite(&out.crc, 1, sizeof(out.crc), out.file) == sizeof(out.crc);
+	if (out.file != NULL && FreeFile(out.file) != 0)
 		ok = false;
 	if (!ok || durable_rename(SPOOL_TEMP, SPOOL_FILE, LOG) != 0)
 		ereport(LOG,

@@ -140,11 +140,14 @@ convert_or_describe(Conversion *c, bool in_subtransaction)
 
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
-		if (!is_of_value(error->sqlerrcode))
-			PG_RE_THROW();
 		FlushErrorState();
+		/* Whatever it was: who catches it outside ends a subtransaction of his own. */
 		if (in_subtransaction)
 			RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+		if (!is_of_value(error->sqlerrcode))
+			ReThrowError(error);
 		problem = describe(c, error);
 	}
 	PG_END_TRY();

@@ -8,7 +8,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(usleep);
 
-my $conf = "restart_after_crash = on\nai_router.cache_size = 1MB\nai_router.spool_size = '256kB'\nai_router.max_concurrency = 64\n";
+my $conf = "restart_after_crash = on\nai_router.cache_size = 1MB\nai_router.spool_size = '256kB'\nai_router.max_concurrency = 64\nmax_prepared_transactions = 1\n";
 my $t = AiRouterTest->new('cache_table', cache => 1, init => [ allows_streaming => 1 ], conf => $conf);
 my $node = $t->node;
 my $long = 'long--fault-huge--size-12000';
@@ -58,9 +58,40 @@ is($t->sql(q(SELECT hits FROM ai_router.cache_stats)), 2, 'where it counts');
 # What is under way when the server stops.
 asks(10, prompts('b', 10), 'bought just before a stop');
 $node->restart;
-# The writer reads back what the stop left, a moment after the start.
-ok(written(30), 'written after it');
 asks(0, prompts('b', 10), 'after it');
+ok(written(30), 'and written');
+
+# However long it takes until they are: a prepared transaction's lock lasts over a restart.
+my $hold = q(BEGIN; LOCK ai_router.spool_mark; PREPARE TRANSACTION 'hold');
+$t->sql($hold);
+asks(3, prompts('held', 3), 'bought and not written');
+asks(2, prompts('held', 2, '{"model": "other"}'), 'nor of another model', id => 'other');
+asks(1, q(SELECT ai_complete('Echo: held 2', '{"cache": "refresh"}')), 'one of them twice');
+my $newer = $t->sql(q(SELECT call_id FROM ai_call('Echo: held 2')));
+$t->sql(q(SELECT ai_complete('Echo: brief', '{"cache_ttl": "1 second"}')));
+$t->sql(q(SELECT ai_router.cache_clear('other')));
+$t->sql(q(SELECT ai_complete('Echo: after', '{"model": "other"}')));
+$node->restart;
+is(rows(), 30, 'after the restart they are not in the table');
+asks(0, prompts('held', 3), 'but given out all the same');
+is($t->sql(q(SELECT call_id FROM ai_call('Echo: held 2'))), $newer, 'the newer one of two');
+asks(1, q(SELECT pg_sleep(1.1), ai_complete('Echo: brief')), 'not what has expired');
+asks(2, prompts('held', 2, '{"model": "other"}'), 'nor what was cleared', id => 'other');
+asks(0, q(SELECT ai_complete('Echo: after', '{"model": "other"}')), 'but what came after the clear', id => 'other');
+$t->sql(q(ROLLBACK PREPARED 'hold'));
+ok(written(3, "answer LIKE 'held %' AND model = 'm'"), 'all are written in the end');
+ok(written(3, "model = 'other'"), 'and what was cleared is not');
+
+# A clear whose rows are still in the table at the stop.
+$t->sql($hold);
+$t->sql(q(SELECT ai_router.cache_clear('other')));
+is(rows("model = 'other'"), 3, 'a clear that waits for the writer');
+$node->restart;
+is(rows("model = 'other'"), 3, 'and still does after a restart');
+asks(1, q(SELECT ai_complete('Echo: after', '{"model": "other"}')), 'stays a clear', id => 'other');
+$t->sql(q(ROLLBACK PREPARED 'hold'));
+ok(written(1, "model = 'other'"), 'in the table, too, in the end');
+$t->sql(q(SELECT ai_router.cache_clear('other')));
 
 # Two of a key in one batch of the writer: the newer one.
 asks(5, q(SELECT count(ai_complete('twice' || left(i::text, 0), '{"cache": "refresh"}')) FROM generate_series(1, 5) i), 'refreshed');
