@@ -258,6 +258,12 @@ SELECT pg_temp.first('Write a poem about the moon');
 INSERT INTO ai_router.predictors SELECT rule, 9, true, models, examples, last_example, apgr, calibration_error, report, (SELECT predictor FROM made) FROM ai_router.predictors WHERE version = 1;
 UPDATE ai_router.predictors SET version = 10, enabled = true WHERE version = 1;
 SELECT pg_temp.first('Write a poem about the moon') ~ '^cheap: ' AS by_version_9;
+-- Only the version in use is in memory, however many there are.
+INSERT INTO ai_router.predictors SELECT rule, 100 + i, true, models, examples, last_example, apgr, calibration_error, report, (SELECT predictor FROM made)
+  FROM ai_router.predictors, generate_series(1, 30) i WHERE version = 9;
+SELECT pg_temp.first('Write a poem about the moon') ~ '^cheap: ' AS by_version_130;
+SELECT sum(total_bytes) < 3 * (SELECT octet_length(predictor) FROM made) AS one FROM pg_backend_memory_contexts WHERE name LIKE 'ai_router config%';
+DELETE FROM ai_router.predictors WHERE version > 100;
 DELETE FROM ai_router.predictors WHERE version = 9;
 SELECT version, model, verdict FROM ai_router.train('default');
 SELECT pg_temp.first('Write a poem about the moon') ~ '^cheap: ' AS mended;

@@ -59,12 +59,14 @@ air_verify_prompt(const AirCall *call)
 	AirMessage *message = palloc0(sizeof(AirMessage));
 	AirPart *part = palloc0(sizeof(AirPart));
 	AirPromptValue values[2];
+	char *answer;
 
-	values[0] = (AirPromptValue){"input", air_prompt_data("input", question_of(&call->prompt))};
-	values[1] = (AirPromptValue){
-		"answer",
-		air_prompt_data("answer", pnstrdup(raw, pg_encoding_mbcliplen(PG_UTF8, raw, strlen(raw),
-																	  MAX_SHOWN_BYTES)))};
+	answer = pnstrdup(raw, pg_encoding_mbcliplen(PG_UTF8, raw, strlen(raw), MAX_SHOWN_BYTES));
+	/* Neither poses as the other. */
+	values[0] = (AirPromptValue){
+		"input", air_prompt_data("input", air_prompt_defuse("answer", question_of(&call->prompt)))};
+	values[1] =
+		(AirPromptValue){"answer", air_prompt_data("answer", air_prompt_defuse("input", answer))};
 	part->text = air_prompt_fill(row != NULL ? air_to_utf8(row->template) : TEMPLATE, values, 2);
 	message->role = AIR_USER;
 	message->nparts = 1;

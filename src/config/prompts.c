@@ -180,21 +180,31 @@ find_angle(const char *text, const char *tag, size_t *len)
 
 /* See prompts.h.  No two texts become the same: they would share answers. */
 char *
-air_prompt_data(const char *tag, const char *text)
+air_prompt_defuse(const char *tag, const char *text)
 {
 	StringInfoData buf;
 	const char *at;
 	size_t len;
 
 	initStringInfo(&buf);
-	appendStringInfo(&buf, "<%s>\n", tag);
 	for (; (at = find_angle(text, tag, &len)) != NULL; text = at + 1)
 	{
 		appendBinaryStringInfo(&buf, text, at - text);
 		appendStringInfoString(&buf, *at == '<' ? "&lt;" : "&amp;");
 	}
-	appendStringInfo(&buf, "%s\n</%s>", text, tag);
+	appendStringInfoString(&buf, text);
 	return buf.data;
+}
+
+/* See prompts.h. */
+char *
+air_prompt_data(const char *tag, const char *text)
+{
+	char *defused = air_prompt_defuse(tag, text);
+	char *data = psprintf("<%s>\n%s\n</%s>", tag, defused, tag);
+
+	pfree(defused);
+	return data;
 }
 
 /* See prompts.h. */

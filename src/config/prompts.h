@@ -32,10 +32,13 @@ extern const AirPromptText *air_prompt_find(const AirConfig *config, const char 
 extern char *air_prompt_fill(const char *text, const AirPromptValue *values, int n);
 
 /*
- * text between the lines <tag> and </tag>, palloc'ed.  What looks like the beginning of
- * either line inside it has "&lt;" for its "<": in any case, and with blanks and what is
- * not seen in between; and "&amp;lt;" where it had "&lt;" itself.
+ * text with nothing in it that looks like the beginning of the line <tag> or </tag>,
+ * palloc'ed: such has "&lt;" for its "<", in any case, and with blanks and what is not seen
+ * in between; and "&amp;lt;" where it had "&lt;" itself.
  */
+extern char *air_prompt_defuse(const char *tag, const char *text);
+
+/* The same between these lines. */
 extern char *air_prompt_data(const char *tag, const char *text);
 
 /*
