@@ -47,4 +47,4 @@ report_most "requests to embed 10,000 texts, 256 to a request" "$(($(counter man
 embed_ms most $embed_rows array >/dev/null
 report_most "requests to embed 10,000 texts, 2,048 to a request" "$(($(counter most--lat-50 requests) - 1))" 5
 report "10,000 texts in an array, 50 ms: speed of one per request" "$(median <"$work/embed_array")" 20
-report "the same as rows of a table" "$(median <"$work/embed_rows")" 10
+report "the same as rows of a table" "$(median <"$work/embed_rows")" 15
