@@ -83,10 +83,28 @@ air_verify_prompt(const AirCall *call)
 	return prompt;
 }
 
+/* Bytes of a character at s that belongs to no word: blanks, digits, marks of ASCII and quotation
+ * marks of UTF-8. */
+static size_t
+mark_length(const char *s)
+{
+	const unsigned char *u = (const unsigned char *) s;
+
+	if (u[0] < 0x80)
+		return u[0] != '\0' && !isalpha(u[0]) ? 1 : 0;
+	if (u[0] == 0xc2 && u[1] != '\0') /* U+0080 to U+00BF */
+		return 2;
+	/* U+2000 to U+203F, U+3000 to U+303F */
+	return (u[0] == 0xe2 || u[0] == 0xe3) && u[1] == 0x80 && u[2] != '\0' ? 3 : 0;
+}
+
 bool
 air_verify_says_yes(const char *text)
 {
-	/* Models put it in bold, in quotes, into a sentence. */
-	text += strcspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+	size_t len;
+
+	/* Models put it in bold, in quotes, into a sentence that begins with it. */
+	while ((len = mark_length(text)) > 0)
+		text += len;
 	return pg_strncasecmp(text, "yes", 3) == 0 && !isalpha((unsigned char) text[3]);
 }
