@@ -4,6 +4,8 @@
  */
 #include "base/pg.h"
 
+#include <math.h>
+
 #include "lib/stringinfo.h"
 
 #include "base/json.h"
@@ -123,6 +125,36 @@ test_reading(void)
 	ok(doc->root == NULL, "freeing twice is allowed");
 }
 
+/* What exact documents refuse, and others may say. */
+static void
+test_loose(void)
+{
+	const char *text =
+		"{\"a\":1,\"\\u0061\":2,\"n\":[-0,123456789012345,1234567890123456789,0.1,-1.5e-3,"
+		"1e400,100000000000000000000000000000000000000000000000000000000000000000000],"
+		"\"s\":\"a\\u00e4\\n\\ud83d\\ude00\",\"o\":{},\"l\":[]}";
+	char *why;
+	AirJson *doc = parse(text, strlen(text), &why);
+	const cJSON *root = doc->root;
+	const cJSON *n = air_json_at(root, "n");
+
+	is_int(air_json_int(root, "a", 0), 1, "of two members of one name the first");
+	is_str(air_json_str(root, "s"), "a\xc3\xa4\n\xf0\x9f\x98\x80", "escapes");
+	ok(signbit(air_json_num(n, "0", 1)), "minus zero");
+	is_num(air_json_num(n, "1", 0), 123456789012345.0, "an integer that a double holds");
+	is_num(air_json_num(n, "2", 0), 1234567890123456789.0, "one that is rounded");
+	is_num(air_json_num(n, "3", 0), 0.1, "a fraction");
+	is_num(air_json_num(n, "4", 0), -0.0015, "a power of ten");
+	ok(isinf(air_json_num(n, "5", 0)), "beyond a double");
+	is_num(air_json_num(n, "6", 0), 1e68, "more places than cJSON reads");
+	is_int(cJSON_GetArraySize(n), 7, "elements");
+	ok(root->child->prev->next == NULL && strcmp(root->child->prev->string, "l") == 0,
+	   "the first one's prev is the last, as cJSON has it");
+	ok(air_json_at(root, "o")->child == NULL && cJSON_IsArray(air_json_at(root, "l")),
+	   "empty ones");
+	ok(cJSON_Compare(root, root, true), "cJSON can walk it");
+}
+
 static void
 merge(AirJson *doc, const char *text)
 {
@@ -172,6 +204,7 @@ main(void)
 	kit_json_watch(0);
 	test_refusals();
 	test_reading();
+	test_loose();
 	test_building();
 	is_int(kit_json_live(), 0, "no cJSON memory is left");
 	return done_testing();
