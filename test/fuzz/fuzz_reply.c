@@ -55,7 +55,8 @@ said_row(const Target *target, const cJSON *item, int position)
 				   target->task == AIR_RERANK;
 	const cJSON *index = indexed ? air_json_at(item, "index") : NULL;
 
-	if (index == NULL)
+	/* null says as little as nothing. */
+	if (index == NULL || (cJSON_IsNull(index) && target->task != AIR_RERANK))
 		return position;
 	PROMISE(cJSON_IsNumber(index), "an index that is no number was taken");
 	PROMISE(index->valuedouble == floor(index->valuedouble), "an index between two rows was taken");
