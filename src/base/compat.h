@@ -12,6 +12,7 @@
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
 #include "executor/instrument.h"
+#include "miscadmin.h"
 #include "nodes/plannodes.h"
 #include "storage/latch.h"
 #include "tcop/tcopprot.h"
@@ -194,6 +195,21 @@ air_function_execute_compat(Oid function, Oid role)
 #else
 	return pg_proc_aclcheck(function, role, ACL_EXECUTE);
 #endif
+}
+
+/*
+ * Is a role a member of another, itself included, that a superuser was made one of too?  From
+ * PostgreSQL 16 on who creates a role is a member of it WITH ADMIN OPTION: that is for
+ * granting it, and counts for nothing where it neither passes on rights nor may be acted as.
+ */
+static inline bool
+air_is_member_compat(Oid member, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	if (!superuser_arg(member))
+		return has_privs_of_role(member, role) || member_can_set_role(member, role);
+#endif
+	return is_member_of_role_nosuper(member, role);
 }
 
 /* A name such as schema.function as a list. */
