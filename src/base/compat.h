@@ -12,6 +12,8 @@
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
 #include "executor/instrument.h"
+#include "miscadmin.h"
+#include "nodes/plannodes.h"
 #include "storage/latch.h"
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
@@ -126,6 +128,64 @@ air_explain_one_query_compat(Query *query, int cursor_options, IntoClause *into,
 #endif
 }
 
+/* Relations that columns are told apart by; PostgreSQL 18 lists one for GROUP BY, too. */
+static inline int
+air_explain_relations_compat(const ExplainState *es)
+{
+#if PG_VERSION_NUM >= 180000
+	return es->rtable_size;
+#else
+	return list_length(es->rtable);
+#endif
+}
+
+/*
+ * May a hash join of this type read an outer row before it fills its table?  As nodeHashjoin.c:
+ * one that gives unmatched inner rows never does, one that gives unmatched outer rows always.
+ */
+static inline bool
+air_may_fetch_outer_first_compat(JoinType jointype)
+{
+#if PG_VERSION_NUM >= 180000
+	if (jointype == JOIN_RIGHT_SEMI)
+		return true;
+#endif
+	return jointype == JOIN_INNER || jointype == JOIN_SEMI;
+}
+
+/* On what rows of MERGE's two sides meet, as far as the node itself has to know. */
+static inline Node *
+air_merge_conditions_compat(const ModifyTable *plan)
+{
+#if PG_VERSION_NUM >= 170000
+	return (Node *) plan->mergeJoinConditions;
+#else
+	return NULL;
+#endif
+}
+
+/*
+ * A node of ours stands where the other stood, above or in place of it: what the planner was
+ * told not to use and used is counted for both alike.  EXPLAIN takes for "Disabled" a node with
+ * more than its children, and looks for those of a CustomScan in custom_plans only: an
+ * empty node there, which nothing runs, accounts for all that was counted.
+ */
+static inline void
+air_disabled_nodes_compat(CustomScan *ours, const Plan *other)
+{
+#if PG_VERSION_NUM >= 180000
+	Result *counted;
+
+	ours->scan.plan.disabled_nodes = other->disabled_nodes;
+	ours->custom_plans = NIL;
+	if (other->disabled_nodes == 0)
+		return;
+	counted = makeNode(Result);
+	counted->plan.disabled_nodes = other->disabled_nodes;
+	ours->custom_plans = list_make1(counted);
+#endif
+}
+
 /* EXECUTE on a function. */
 static inline AclResult
 air_function_execute_compat(Oid function, Oid role)
@@ -135,6 +195,21 @@ air_function_execute_compat(Oid function, Oid role)
 #else
 	return pg_proc_aclcheck(function, role, ACL_EXECUTE);
 #endif
+}
+
+/*
+ * Is a role a member of another, itself included, that a superuser was made one of too?  From
+ * PostgreSQL 16 on who creates a role is a member of it WITH ADMIN OPTION: that is for
+ * granting it, and counts for nothing where it neither passes on rights nor may be acted as.
+ */
+static inline bool
+air_is_member_compat(Oid member, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	if (!superuser_arg(member))
+		return has_privs_of_role(member, role) || member_can_set_role(member, role);
+#endif
+	return is_member_of_role_nosuper(member, role);
 }
 
 /* A name such as schema.function as a list. */

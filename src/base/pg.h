@@ -15,4 +15,9 @@
 #include "postgres.h"
 #endif
 
+/* PostgreSQL 18 has a word in front of the declaration instead of one behind it. */
+#ifndef pg_noreturn
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 #endif

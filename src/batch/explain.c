@@ -98,7 +98,7 @@ air_explain_estimate(ExplainState *es, const AirEstimate *e)
 static void
 put_call(ExplainState *es, const AirSite *site, List *context)
 {
-	bool prefix = list_length(es->rtable) > 1 || es->verbose;
+	bool prefix = air_explain_relations_compat(es) > 1 || es->verbose;
 	char *call = deparse_expression((Node *) site->call, context, prefix, false);
 	char *guard =
 		site->guard ? deparse_expression((Node *) site->guard, context, prefix, false) : NULL;

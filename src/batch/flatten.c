@@ -18,6 +18,7 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
+#include "base/compat.h"
 #include "batch/functions.h"
 #include "batch/surgery.h"
 
@@ -252,6 +253,7 @@ air_flatten(AirSurgery *s, NestLoop *join, AirLook look)
 	top->plan_rows = join->join.plan.plan_rows;
 	top->startup_cost = join->join.plan.startup_cost;
 	top->total_cost = join->join.plan.total_cost;
+	air_disabled_nodes_compat((CustomScan *) top, &join->join.plan);
 	top->plan_width = join->join.plan.plan_width;
 	return top;
 }

@@ -7,6 +7,7 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 
+#include "base/compat.h"
 #include "batch/surgery.h"
 
 static bool
@@ -81,6 +82,7 @@ air_hoist_over_limit(Limit *limit, AirLook look)
 		p->plan_rows = limit->plan.plan_rows;
 		p->startup_cost = limit->plan.startup_cost;
 		p->total_cost = limit->plan.total_cost;
+		air_disabled_nodes_compat((CustomScan *) p, &limit->plan);
 		add_params(p, &limit->plan);
 		lowest = p;
 		memcpy(limit->uniqColIdx, columns, sizeof(AttrNumber) * limit->uniqNumCols);
@@ -180,6 +182,7 @@ air_hoist_over_append(Append *append, AirLook look)
 		add_params(plan, &append->plan);
 		plan->startup_cost = append->plan.startup_cost;
 		plan->total_cost = append->plan.total_cost;
+		air_disabled_nodes_compat(stage, &append->plan);
 		plan->plan_width = append->plan.plan_width;
 		top = plan;
 	}

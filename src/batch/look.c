@@ -162,7 +162,7 @@ air_look_outer(const Plan *plan, AirLook look)
 	}
 }
 
-/* The second child of a join or of a RecursiveUnion. */
+/* The second child of a join, of a RecursiveUnion, and of a SetOp (PostgreSQL 18). */
 AirLook
 air_look_inner(const Plan *plan, AirLook look)
 {
@@ -176,6 +176,10 @@ air_look_inner(const Plan *plan, AirLook look)
 			return expanded(look);
 		case T_MergeJoin:
 			return air_look_lazy();
+		case T_SetOp:
+			/* Sorted, it ends with the first child. */
+			return ((const SetOp *) plan)->strategy == SETOP_HASHED ? air_look_all()
+																	: air_look_lazy();
 		default:
 			return expanded(look);
 	}

@@ -13,6 +13,7 @@
 #include "optimizer/planner.h"
 #include "tcop/tcopprot.h"
 
+#include "base/compat.h"
 #include "base/settings.h"
 #include "batch/batch.h"
 #include "batch/functions.h"
@@ -109,7 +110,7 @@ process_hash_join(AirSurgery *s, HashJoin *join, AirLook look)
 	plan->righttree = process(s, plan->righttree, air_look_inner(plan, look), false);
 	both = has_stage(plan->righttree, NULL) &&
 		   plan->lefttree->startup_cost < plan->righttree->total_cost &&
-		   (join->join.jointype == JOIN_INNER || join->join.jointype == JOIN_SEMI);
+		   air_may_fetch_outer_first_compat(join->join.jointype);
 	plan->lefttree =
 		process(s, plan->lefttree, both && !outer.one ? air_look_lazy() : outer, false);
 	if (!both && has_stage(plan->lefttree, NULL))

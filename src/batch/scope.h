@@ -11,6 +11,7 @@
 #include "base/pg.h"
 
 #include "nodes/params.h"
+#include "nodes/parsenodes.h"
 #include "nodes/plannodes.h"
 
 /* Where an expression stands.  All members may be shared and are only read. */

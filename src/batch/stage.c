@@ -16,6 +16,7 @@
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 
+#include "base/compat.h"
 #include "batch/extract.h"
 #include "batch/functions.h"
 #include "batch/node.h"
@@ -119,9 +120,7 @@ air_stage(AirSurgery *s, Plan *child, List *pulled, AirLook look)
 	plan->plan_rows = child->plan_rows;
 	plan->plan_width = child->plan_width;
 	plan->parallel_safe = child->parallel_safe;
-#if PG_VERSION_NUM >= 180000
-	plan->disabled_nodes = child->disabled_nodes;
-#endif
+	air_disabled_nodes_compat(stage, child);
 	plan->plan_node_id = air_next_plan_id(s);
 	plan->lefttree = child;
 	plan->extParam = bms_copy(child->extParam);

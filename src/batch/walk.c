@@ -6,6 +6,7 @@
 
 #include "miscadmin.h"
 
+#include "base/compat.h"
 #include "batch/functions.h"
 #include "batch/plan.h"
 #include "batch/surgery.h"
@@ -86,7 +87,8 @@ visit_modify(ModifyTable *plan, AirVisitExpr visit, void *arg)
 		   visit(&plan->plan, (Node *) plan->returningLists, "RETURNING", arg) ||
 		   visit(&plan->plan, (Node *) plan->onConflictSet, "ON CONFLICT", arg) ||
 		   visit(&plan->plan, plan->onConflictWhere, "ON CONFLICT", arg) ||
-		   visit(&plan->plan, (Node *) plan->mergeActionLists, "MERGE action", arg);
+		   visit(&plan->plan, (Node *) plan->mergeActionLists, "MERGE action", arg) ||
+		   visit(&plan->plan, air_merge_conditions_compat(plan), "MERGE condition", arg);
 }
 
 bool

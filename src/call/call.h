@@ -190,7 +190,7 @@ extern void air_call_refuse(AirCall *call, const char *message, const char *hint
  * Raise the failure of a call with SQLSTATE, provider, model, status, request id and hint.
  * Before, what its flow has in flight is awaited for some seconds: those answers are paid for.
  */
-extern void air_call_raise(const AirCall *call) pg_attribute_noreturn();
+pg_noreturn extern void air_call_raise(const AirCall *call);
 
 /* One line about the failure: provider, model, what happened.  palloc'ed. */
 extern char *air_result_message(const AirResult *result);

@@ -57,7 +57,7 @@ member_of(Oid role)
 				list_append_unique_oid(roles, ((Form_pg_auth_members) GETSTRUCT(tuple))->roleid);
 		}
 		ReleaseSysCacheList(memberships);
-		if (name != NULL)
+		if (name != NULL && air_is_member_compat(role, member))
 		{
 			JsonbValue v = {.type = jbvString};
 

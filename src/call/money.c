@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "base/compat.h"
 #include "call/admit.h"
 #include "call/internal.h"
 #include "shared/stats.h"
@@ -43,7 +44,7 @@ is_of_role(const AirBudget *budget, Oid role)
 		return true;
 	limited = get_role_oid(budget->role, true);
 	/* A superuser is no member of all roles here. */
-	return OidIsValid(limited) && is_member_of_role_nosuper(role, limited);
+	return OidIsValid(limited) && air_is_member_compat(role, limited);
 }
 
 static bool

@@ -19,7 +19,7 @@
 
 PG_FUNCTION_INFO_V1(ai_chat);
 
-static void bad_messages(const char *what) pg_attribute_noreturn();
+pg_noreturn static void bad_messages(const char *what);
 
 static void
 bad_messages(const char *what)
