@@ -145,6 +145,9 @@ parse_unicode(Parser *ps, char **to)
 	return true;
 }
 
+/* Bytes of a string that do not stand for themselves: controls, the quote, the escape. */
+static const bool ends_run[256] = {[0 ... 0x1f] = true, ['"'] = true, ['\\'] = true};
+
 /* A string whose quote is at ps->p, unescaped in place. */
 static bool
 parse_string(Parser *ps, uint32 *at, uint32 *len)
@@ -159,7 +162,7 @@ parse_string(Parser *ps, uint32 *at, uint32 *len)
 		char *run = ps->p;
 		const char *escape;
 
-		while (*ps->p != '"' && *ps->p != '\\' && (unsigned char) *ps->p >= 0x20)
+		while (!ends_run[(unsigned char) *ps->p])
 			ps->p++;
 		if (to != run)
 			memmove(to, run, ps->p - run);

@@ -11,19 +11,35 @@
 
 #include "base/json.h"
 
-/* Longest component of a path; all paths are literals of ours. */
-#define MAX_NAME 63
+#define MAX_DIGITS 8 /* of an index; all paths are literals of ours */
 
-/* True if s is a number, which goes to *value. */
-static bool
-array_index(const char *s, int *value)
+/* The member of that name, which is not terminated. */
+static const cJSON *
+member_of(const cJSON *object, const char *name, size_t len)
 {
-	char *end;
+	const cJSON *member;
 
-	if (*s < '0' || *s > '9')
-		return false;
-	*value = (int) strtol(s, &end, 10);
-	return *end == '\0';
+	cJSON_ArrayForEach (member, object)
+	{
+		if (strncmp(member->string, name, len) == 0 && member->string[len] == '\0')
+			break;
+	}
+	return member;
+}
+
+/* The element of that number; NULL if it is no number or there is none. */
+static const cJSON *
+element_of(const cJSON *array, const char *number, size_t len)
+{
+	int index = 0;
+
+	for (size_t i = 0; i < len; i++)
+	{
+		if (number[i] < '0' || number[i] > '9' || i > MAX_DIGITS)
+			return NULL;
+		index = index * 10 + (number[i] - '0');
+	}
+	return len > 0 ? cJSON_GetArrayItem(array, index) : NULL;
 }
 
 /* See json.h. */
@@ -32,23 +48,18 @@ air_json_at(const cJSON *node, const char *path)
 {
 	while (node != NULL && *path != '\0')
 	{
-		size_t len = strcspn(path, ".");
-		char name[MAX_NAME + 1];
-		int index;
+		size_t len = 0;
 
-		if (len > MAX_NAME)
-			return NULL;
-		memcpy(name, path, len);
-		name[len] = '\0';
-		path += len;
-		path += (*path == '.');
-
+		while (path[len] != '.' && path[len] != '\0')
+			len++;
 		if (cJSON_IsObject(node))
-			node = cJSON_GetObjectItemCaseSensitive(node, name);
-		else if (cJSON_IsArray(node) && array_index(name, &index))
-			node = cJSON_GetArrayItem(node, index);
+			node = member_of(node, path, len);
+		else if (cJSON_IsArray(node))
+			node = element_of(node, path, len);
 		else
 			return NULL;
+		path += len;
+		path += (*path == '.');
 	}
 	return node;
 }

@@ -239,6 +239,38 @@ take_value(const HintType *type, JsonbValue *v, AirHints *out)
 	return false;
 }
 
+/* Hints of so many bytes at most are known again, the last ones. */
+#define ID_BYTES 256
+#define IDS 16
+
+/* The id of hints: each row of a batch, and each of its calls, has parsed its own copy of them. */
+static uint64
+id_of(const Jsonb *hints)
+{
+	static struct
+	{
+		uint64 id;
+		Size size; /* 0: none */
+		char bytes[ID_BYTES];
+	} known[IDS];
+	static uint64 last_id = 0;
+	Size size = VARSIZE(hints);
+
+	for (int i = 0; i < IDS; i++)
+		if (known[i].size == size && memcmp(known[i].bytes, hints, size) == 0)
+			return known[i].id;
+	last_id++;
+	if (size <= ID_BYTES)
+	{
+		int i = last_id % IDS;
+
+		known[i].id = last_id;
+		known[i].size = size;
+		memcpy(known[i].bytes, hints, size);
+	}
+	return last_id;
+}
+
 /*
  * Parse a jsonb object into *out, all of which is overwritten; see hints.h.
  * where names the place for messages.  ereports ERRCODE_INVALID_PARAMETER_VALUE.
@@ -250,10 +282,9 @@ air_hints_parse(Jsonb *hints, const char *where, AirHints *out)
 	JsonbIteratorToken token;
 	JsonbValue v;
 	int bit = 0;
-	static uint64 last_id = 0;
 
 	memset(out, 0, sizeof(*out));
-	out->id = ++last_id;
+	out->id = id_of(hints);
 	if (!JB_ROOT_IS_OBJECT(hints))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("hints must be a JSON object"),

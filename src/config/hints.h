@@ -62,8 +62,7 @@ typedef enum AirHintBit
 typedef struct AirHints
 {
 	uint32 set;
-	uint64
-		id; /* no other parsed hints of this backend have it; whoever changes a copy sets it to 0 */
+	uint64 id; /* in this backend other hints have another; whoever changes a copy sets it to 0 */
 	int nmodels;
 	char **models; /* hint "model": a name or a list */
 	char *provider;

@@ -12,6 +12,9 @@
 /* More header bytes than any provider sends; curl's own limit came only in 8.4. */
 #define MAX_HEAD_BYTES (256 * 1024)
 
+/* Requests of fewer bytes are sent at once by every curl. */
+#define MAYBE_EXPECTED 1000
+
 /* Buffers above this are given back when an exchange goes to the pool. */
 #define KEEP_BYTES (256 * 1024)
 
@@ -160,14 +163,18 @@ air_exchange_create(curl_opensocket_callback opensocket, curl_closesocket_callba
 static bool
 add_header(AirExchange *ex, const char *name, const char *value)
 {
-	size_t size = strlen(name) + strlen(value) + 3;
+	size_t name_len = strlen(name);
+	size_t value_len = strlen(value);
+	size_t size = name_len + value_len + 3;
 	char *line = malloc(size);
 	struct curl_slist *grown;
 
 	if (line == NULL)
 		return false;
 	/* curl writes an empty value only when the line ends in a semicolon; "name:" removes it. */
-	snprintf(line, size, value[0] ? "%s: %s" : "%s:", name, value);
+	memcpy(line, name, name_len);
+	memcpy(line + name_len, ": ", 2);
+	memcpy(line + name_len + (value_len > 0 ? 2 : 1), value, value_len + 1);
 	grown = curl_slist_append(ex->headers, line);
 	explicit_bzero(line, size);
 	free(line);
@@ -183,8 +190,10 @@ air_exchange_load(AirExchange *ex, const AirHttpRequest *req, const AirHttpOptio
 	CURL *easy = ex->easy;
 	bool ok = buffer_append(&ex->request, req->body, req->body_len);
 
-	/* 7.88 asks "Expect: 100-continue" above 1 MiB, where some gateways stall. */
-	ok = ok && add_header(ex, "Expect", "");
+	/* 7.88 asks "Expect: 100-continue" above 1 MiB (older ones: 1 kB), where some gateways stall.
+	 */
+	if (req->body_len > MAYBE_EXPECTED)
+		ok = ok && add_header(ex, "Expect", "");
 	for (int i = 0; ok && i < req->nheaders; i++)
 		ok = add_header(ex, req->headers[i].name, req->headers[i].value);
 
@@ -356,11 +365,11 @@ split_headers(AirExchange *ex)
 		value = colon + 1;
 		while (*value == ' ' || *value == '\t')
 			value++;
-		while (tail > value && strchr(" \t\r", tail[-1]) != NULL)
+		while (tail > value && (tail[-1] == ' ' || tail[-1] == '\t' || tail[-1] == '\r'))
 			tail--;
 		*colon = *tail = '\0';
 		for (char *c = line; *c; c++)
-			*c = pg_ascii_tolower((unsigned char) *c);
+			*c |= *c >= 'A' && *c <= 'Z' ? 0x20 : 0;
 		header = &ex->reply_headers[ex->reply.nheaders++];
 		header->name = line;
 		header->value = value;
