@@ -274,11 +274,11 @@ air_settings_init(void)
 							 "Keeps prompts and answers in ai_router.calls.", NULL,
 							 &air_log_prompts, false, PGC_SUSET, 0, NULL, NULL, NULL);
 
-	DefineCustomBoolVariable("ai_router.log_features",
-							 "Keeps hashes of each prompt's words in ai_router.calls.",
-							 "What ai_feedback() says of a call can be learned from only with these, "
-							 "or with the prompt.",
-							 &air_log_features, true, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable(
+		"ai_router.log_features", "Keeps hashes of each prompt's words in ai_router.calls.",
+		"What ai_feedback() says of a call can be learned from only with these, "
+		"or with the prompt.",
+		&air_log_features, true, PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("ai_router.log_retention",
 							"Sets how long ai_router.calls and ai_router.attempts keep a row.",

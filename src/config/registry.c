@@ -45,7 +45,8 @@ static void
 on_relation_change(Datum arg, Oid relid)
 {
 	if (!OidIsValid(relid) || relid == tables.models || relid == tables.rules ||
-		relid == tables.fixtures || relid == tables.budgets || relid == tables.prompts || relid == tables.predictors)
+		relid == tables.fixtures || relid == tables.budgets || relid == tables.prompts ||
+		relid == tables.predictors)
 		generation++;
 }
 

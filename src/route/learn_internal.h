@@ -34,7 +34,7 @@ typedef struct AirLearnModel
 {
 	AirLearnState state;
 	AirEvidence evidence;
-	double rate;     /* log odds */
+	double rate;    /* log odds */
 	float *weights; /* NULL without text */
 	AirStack stack;
 	AirStack new_stack;

@@ -142,7 +142,8 @@ test_failures(void)
 	p = parse("{\"content\":\"text\"}");
 	is_str(p.ok ? "read" : p.err.message, "malformed reply: no content", "content of another type");
 	p = parse("{\"content\":[{\"type\":\"text\",\"text\":\"x\"}");
-	is_str(p.ok ? "read" : p.err.message, "malformed reply: it ends before it is complete, at character 39", "a cut reply");
+	is_str(p.ok ? "read" : p.err.message,
+		   "malformed reply: it ends before it is complete, at character 39", "a cut reply");
 }
 
 int

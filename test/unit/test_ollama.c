@@ -107,8 +107,8 @@ test_replies(void)
 	p = parse("{\"message\":{\"content\":\"\",\"tool_calls\":[{}]},\"done_reason\":\"stop\"}");
 	is_int(p.answer.finish, AIR_FINISH_TOOL_CALLS, "a tool call");
 	p = parse("{\"message\":{\"content\":\"a\"}}\n{\"message\":{\"content\":\"b\"}}");
-	is_str(p.ok ? "read" : p.err.message, "malformed reply: it has text behind the JSON value, at character 29",
-		   "a whole stream");
+	is_str(p.ok ? "read" : p.err.message,
+		   "malformed reply: it has text behind the JSON value, at character 29", "a whole stream");
 	p = parse("{\"error\":\"model runner has unexpectedly stopped\"}");
 	ok(!p.ok && p.err.kind == AIR_ERR_UNAVAILABLE, "an error text inside a 200");
 	is_str(p.err.message, "model runner has unexpectedly stopped", "its message");
