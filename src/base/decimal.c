@@ -60,10 +60,13 @@ air_decimal_read(const char *text, size_t len, AirDecimal *out)
 		if (negative)
 			exponent = -exponent;
 	}
+	/* Zeros that are written count behind the point: numeric keeps them. */
+	if (behind - exponent > AIR_DECIMAL_PLACES)
+		return false;
 	if (last == NULL)
 	{
 		out->negative = false;
-		return true;
+		return exponent <= AIR_DECIMAL_PLACES;
 	}
 	exponent += trailing - behind;
 	if (exponent < -AIR_DECIMAL_PLACES || exponent + out->ndigits > AIR_DECIMAL_PLACES)

@@ -24,7 +24,8 @@ typedef struct AirDecimal
 
 /*
  * Read a number that has JSON's form.  False if it has digits more than
- * AIR_DECIMAL_PLACES places before or behind the point; 1e3 is an integer, as 1.0 is.
+ * AIR_DECIMAL_PLACES places before or behind the point, where zeros count behind it, or is a zero
+ * with a greater exponent: numeric refuses some of these.  1e3 is an integer, as 1.0 is.
  */
 extern bool air_decimal_read(const char *text, size_t len, AirDecimal *out);
 
