@@ -318,7 +318,9 @@ air_sql_evaluate(PG_FUNCTION_ARGS)
 	ledger = is_ledger(text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	if (!PG_ARGISNULL(1) && !(tolerance >= 0 && tolerance <= 1))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-						errmsg("tolerance must lie between 0 and 1")));
+						errmsg("tolerance must lie between 0 and 1"),
+						errhint("It is how much less probable success may be than with the best "
+								"model; 0: not at all.")));
 	spi = air_spi_begin();
 	config = air_config_acquire();
 	PG_TRY();

@@ -63,7 +63,7 @@ is(example($id), 'cheap|1|feedback|t||t', 'with its task');
 $locker->query('BEGIN'); $locker->query('LOCK ai_router.calls IN SHARE MODE');
 $id = call_by($alice, 'Echo: cancelled');
 $alice->send("SELECT ai_feedback($id, 1)");
-usleep(200_000);
+$t->until_true(sub { $t->sql('SELECT state FROM pg_stat_activity WHERE pid = ' . $alice->pid) eq 'active' });
 my $start = AiRouterSession::now();
 $t->sql('SELECT pg_cancel_backend(' . $alice->pid . ')');
 is($alice->wait->{error}{C}, '57014', 'a wait is cancelled');
