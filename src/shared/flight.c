@@ -2,15 +2,15 @@
  * flight.c
  *	  Which keys are being asked for right now: a table of fixed size.
  *
- * The table is set-associative: a key can be in one of WAYS slots of its set, and
- * goes without a flight if all of them are taken.  A few locks cover all sets; each
- * is held for a few comparisons and a copy.  Latches are set after it is released.
+ * The table has parts, each with a lock, slots and chains of its own: a key goes without a flight
+ * only if all slots of its part are taken, which is close to when the table is full.  A lock is
+ *held for a few comparisons and a copy.  Latches are set after it is released.
  *
  * Failures have places of their own, each for several slots and under the same lock as they.  One
  * that another has replaced is not known any more: its waiters ask for themselves.
  *
- * A slot whose flight has ended stays until its last waiter has looked.  New calls
- * for the key do not see it.
+ * A slot whose flight has ended stays until its last waiter has looked.  It is in no chain then:
+ *new calls for the key do not see it.
  */
 #include "base/pg.h"
 
@@ -23,18 +23,18 @@
 #include "base/clock.h"
 #include "shared/flight.h"
 
-#define SETS 1024 /* a power of two */
-#define WAYS 8
-#define LOCKS 16 /* a power of two */
+#define SLOTS 8192 /* those of part n are n, n + PARTS, .. */
+#define PARTS 16   /* a power of two that divides SLOTS and FAILURES */
 
-/* Failures that waiters are told are few and large: a place for each slot of so many sets. */
-#define FAILURE_SETS 64 /* a multiple of LOCKS that divides SETS */
+/* Failures that waiters are told are few and large: several slots share a place. */
+#define FAILURES 512
 #define NOBODY (-1)
+#define NONE (-1)
 
 typedef enum SlotState
 {
-	FREE,
-	FLYING, /* owned, or waiting for one of the waiters to take over */
+	FREE,   /* in its part's list of free ones */
+	FLYING, /* in its key's chain; owned, or waiting for one of the waiters to take over */
 	OVER,
 	FAILED
 } SlotState;
@@ -42,6 +42,7 @@ typedef enum SlotState
 typedef struct Slot
 {
 	SlotState state;
+	int next; /* in its chain or list, or NONE */
 	int waiters;
 	int owner; /* index of its PGPROC, or NOBODY */
 	int owner_pid;
@@ -68,16 +69,18 @@ typedef struct Flights
 {
 	int tranche;
 	int nparties;
-	LWLockPadded locks[LOCKS];
-	Slot slots[SETS * WAYS];
-	Failure failures[FAILURE_SETS * WAYS];
+	LWLockPadded locks[PARTS];
+	int free[PARTS];   /* heads of lists */
+	int chains[SLOTS]; /* likewise, by a key's hash; those of part n are n, n + PARTS, .. */
+	Slot slots[SLOTS];
+	Failure failures[FAILURES];
 	Party parties[FLEXIBLE_ARRAY_MEMBER];
 } Flights;
 
 static Flights *flights = NULL;
 
-StaticAssertDecl(FAILURE_SETS % LOCKS == 0 && SETS % FAILURE_SETS == 0,
-				 "a failure and its slot share a lock");
+StaticAssertDecl(SLOTS % PARTS == 0 && FAILURES % PARTS == 0,
+				 "a slot, its chain and its failure share a lock");
 
 Size
 air_flights_size(void)
@@ -94,8 +97,16 @@ air_flights_attach(void *area, bool found)
 		memset(area, 0, air_flights_size());
 		flights->tranche = LWLockNewTrancheId();
 		flights->nparties = MaxBackends;
-		for (int i = 0; i < LOCKS; i++)
+		for (int i = 0; i < PARTS; i++)
+		{
 			LWLockInitialize(&flights->locks[i].lock, flights->tranche);
+			flights->free[i] = i;
+		}
+		for (int i = 0; i < SLOTS; i++)
+		{
+			flights->chains[i] = NONE;
+			flights->slots[i].next = i + PARTS < SLOTS ? i + PARTS : NONE;
+		}
 		for (int i = 0; i < flights->nparties; i++)
 		{
 			pg_atomic_init_u64(&flights->parties[i].driven, 0);
@@ -112,17 +123,80 @@ my_index(void)
 	return (int) (MyProc - ProcGlobal->allProcs);
 }
 
+/* The lock of a slot or chain. */
 static LWLock *
-lock_of(int slot)
+lock_of(int n)
 {
-	return &flights->locks[(slot / WAYS) % LOCKS].lock;
+	return &flights->locks[n % PARTS].lock;
+}
+
+static int
+chain_of(const AirKey *key)
+{
+	return (key->bytes[16] | key->bytes[17] << 8) % SLOTS;
 }
 
 /* Where the failure of a slot's flight is noted. */
 static Failure *
 failure_of(int slot)
 {
-	return &flights->failures[slot % (FAILURE_SETS * WAYS)];
+	return &flights->failures[slot % FAILURES];
+}
+
+/* The flight of a key, or NULL. */
+static Slot *
+find(const AirKey *key)
+{
+	for (int i = flights->chains[chain_of(key)]; i != NONE; i = flights->slots[i].next)
+		if (memcmp(&flights->slots[i].key, key, sizeof(AirKey)) == 0)
+			return &flights->slots[i];
+	return NULL;
+}
+
+/* Begin the flight of a key that has none; NULL if its part of the table is full. */
+static Slot *
+begin(const AirKey *key)
+{
+	int chain = chain_of(key);
+	int n = flights->free[chain % PARTS];
+	Slot *slot;
+
+	if (n == NONE)
+		return NULL;
+	slot = &flights->slots[n];
+	flights->free[chain % PARTS] = slot->next;
+	slot->state = FLYING;
+	slot->key = *key;
+	slot->number++;
+	slot->waiters = 0;
+	slot->owner = NOBODY;
+	slot->next = flights->chains[chain];
+	flights->chains[chain] = n;
+	return slot;
+}
+
+static void
+set_free(Slot *slot)
+{
+	int n = (int) (slot - flights->slots);
+
+	slot->state = FREE;
+	slot->next = flights->free[n % PARTS];
+	flights->free[n % PARTS] = n;
+}
+
+/* The flight has ended, as OVER or FAILED: what is left is for its waiters. */
+static void
+finish(Slot *slot, SlotState how)
+{
+	int *link = &flights->chains[chain_of(&slot->key)];
+
+	while (&flights->slots[*link] != slot)
+		link = &flights->slots[*link].next;
+	*link = slot->next;
+	slot->state = how;
+	if (slot->waiters == 0)
+		set_free(slot);
 }
 
 /* Wake everybody who waits for some flight: they look for themselves. */
@@ -162,42 +236,26 @@ static void
 stop_waiting(Slot *slot)
 {
 	if (--slot->waiters == 0 && slot->state != FLYING)
-		slot->state = FREE;
+		set_free(slot);
 	pg_atomic_fetch_sub_u32(&flights->parties[my_index()].waiting, 1);
 }
 
 AirFlightState
 air_flight_join(const AirKey *key, AirFlight *flight)
 {
-	int set = (key->bytes[16] | key->bytes[17] << 8) & (SETS - 1);
 	AirFlightState state = AIR_FLIGHT_NONE;
-	Slot *mine = NULL;
+	LWLock *lock;
+	Slot *mine;
 
 	if (flights == NULL || my_index() >= flights->nparties)
 		return AIR_FLIGHT_NONE;
-	LWLockAcquire(lock_of(set * WAYS), LW_EXCLUSIVE);
-	for (int i = set * WAYS; i < (set + 1) * WAYS; i++)
-	{
-		Slot *slot = &flights->slots[i];
-
-		if (slot->state == FLYING && memcmp(&slot->key, key, sizeof(AirKey)) == 0)
-		{
-			mine = slot;
-			break;
-		}
-		if (slot->state == FREE && mine == NULL)
-			mine = slot;
-	}
+	lock = lock_of(chain_of(key));
+	LWLockAcquire(lock, LW_EXCLUSIVE);
+	mine = find(key);
+	if (mine == NULL)
+		mine = begin(key);
 	if (mine != NULL)
 	{
-		if (mine->state == FREE)
-		{
-			mine->state = FLYING;
-			mine->key = *key;
-			mine->number++;
-			mine->waiters = 0;
-			mine->owner = NOBODY;
-		}
 		flight->joined = true;
 		flight->slot = (int) (mine - flights->slots);
 		flight->number = mine->number;
@@ -210,7 +268,7 @@ air_flight_join(const AirKey *key, AirFlight *flight)
 			state = AIR_FLIGHT_WAIT;
 		}
 	}
-	LWLockRelease(lock_of(set * WAYS));
+	LWLockRelease(lock);
 	return state;
 }
 
@@ -280,8 +338,9 @@ give_up(AirFlight *flight, SlotState to, const AirFlightFailure *failure)
 	if (slot != NULL && slot->state == FLYING && slot->claim == flight->claim)
 	{
 		wake = slot->waiters > 0;
-		slot->state = wake ? to : FREE;
 		slot->owner = NOBODY;
+		if (to != FLYING || !wake)
+			finish(slot, to);
 		if (wake && failure != NULL)
 			*failure_of(flight->slot) =
 				(Failure){.slot = flight->slot, .number = flight->number, .failure = *failure};
@@ -318,7 +377,7 @@ air_flight_leave(AirFlight *flight)
 			stop_waiting(slot);
 			/* Nobody is left who could take it over. */
 			if (slot->state == FLYING && slot->owner == NOBODY && slot->waiters == 0)
-				slot->state = FREE;
+				finish(slot, OVER);
 		}
 		LWLockRelease(lock);
 		memset(flight, 0, sizeof(*flight));

@@ -249,6 +249,12 @@ is(join(' ', map { $_->wait->{rows}[0][0] } @sessions), '2560 2560', 'two sessio
 is(ledger($name, 2560, q(SELECT count(*) FROM ai_router.calls WHERE model = NAME)), 2560, 'each text is asked for once');
 cmp_ok(requests($id), '<=', 20, 'in ' . requests($id) . ' requests');
 
+# Nearly as many at a time as there is room for.
+($name, $id) = embedder('lat-300');
+$_->send(qq{SELECT count(*) FROM ai_embed(@{[texts('both', 7000)]}, '{"model": "$name"}')}) for @sessions;
+is(join(' ', map { $_->wait->{rows}[0][0] } @sessions), '7000 7000', 'two sessions with very many texts');
+is(ledger($name, 7000, q(SELECT count(*) FROM ai_router.calls WHERE model = NAME)), 7000, 'each is asked for once, too');
+
 # Nothing is left in a session that saw requests split, retried, cancelled and dropped in parts.
 ($name, $id) = embedder('');
 my ($flaky) = embedder('lat-5--status-503--every-2');
