@@ -31,6 +31,17 @@ air_ahead_init(AirAhead *ahead, const AirBatchPlan *plan, PlanState *parent)
 		return;
 	ahead->offset = init_limit(plan->limit_offset, parent);
 	ahead->count = init_limit(plan->limit_count, parent);
+	ahead->wanted = ExecInitQual(plan->wanted, parent);
+}
+
+void
+air_ahead_give(AirAhead *ahead, TupleTableSlot *slot, PlanState *parent)
+{
+	ExprContext *econtext = parent->ps_ExprContext;
+
+	econtext->ecxt_innertuple = slot;
+	if (ExecQual(ahead->wanted, econtext))
+		ahead->given++;
 }
 
 void

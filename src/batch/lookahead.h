@@ -17,15 +17,19 @@ typedef struct AirAhead
 	int flags;
 	ExprState *offset; /* of the LIMIT above; NULL: there is none */
 	ExprState *count;
-	bool known;     /* the LIMIT of this scan has been evaluated */
-	int64 limit;    /* rows that it lets through or skips */
-	int64 given;    /* rows that this scan has given */
-	int64 consumed; /* rows that it is done with, given or not */
-	int64 need;     /* rows that the stage above wants now; < 0: it is no stage */
+	bool known;        /* the LIMIT of this scan has been evaluated */
+	int64 limit;       /* rows that it lets through or skips */
+	ExprState *wanted; /* which of the rows given count for the LIMIT; NULL: all */
+	int64 given;       /* those of this scan that count */
+	int64 consumed;    /* rows that it is done with, given or not */
+	int64 need;        /* rows that the stage above wants now; < 0: it is no stage */
 } AirAhead;
 
 /* Prepare; expressions are evaluated in parent's expression context. */
 extern void air_ahead_init(AirAhead *ahead, const AirBatchPlan *plan, PlanState *parent);
+
+/* The stage gives a row, in this slot.  Evaluates conditions in parent's per-tuple memory. */
+extern void air_ahead_give(AirAhead *ahead, TupleTableSlot *slot, PlanState *parent);
 
 /* A new scan begins. */
 extern void air_ahead_reset(AirAhead *ahead);

@@ -296,8 +296,9 @@ give_row(AirBatchState *node)
 			InstrCountFiltered1(node, 1);
 			continue;
 		}
-		node->ahead.given++;
-		return projection ? ExecProject(projection) : node->css.ss.ss_ScanTupleSlot;
+		from = projection ? ExecProject(projection) : node->css.ss.ss_ScanTupleSlot;
+		air_ahead_give(&node->ahead, from, &node->css.ss.ps);
+		return from;
 	}
 }
 

@@ -42,14 +42,15 @@ air_batch_plan(const CustomScan *stage)
 	}
 	plan.limit_offset = list_nth(stage->custom_exprs, plan.ncalls);
 	plan.limit_count = list_nth(stage->custom_exprs, plan.ncalls + 1);
+	plan.wanted = list_nth(stage->custom_exprs, plan.ncalls + 2);
 	return plan;
 }
 
 void
 air_batch_plan_set(CustomScan *stage, const AirBatchPlan *plan)
 {
-	stage->custom_exprs =
-		list_concat(list_copy(plan->guards), list_make2(plan->limit_offset, plan->limit_count));
+	stage->custom_exprs = list_concat(
+		list_copy(plan->guards), list_make3(plan->limit_offset, plan->limit_count, plan->wanted));
 	stage->custom_private =
 		list_make1(list_make4_int(plan->natoms, plan->ncalls, (int) plan->mode, plan->flags));
 }

@@ -9,7 +9,8 @@
  *	 custom_scan_tlist	Vars (OUTER_VAR) of the child, then the calls as FuncExprs whose
  *						arguments are in OUTER_VAR; never evaluated itself
  *	 targetlist, qual	in INDEX_VAR
- *	 custom_exprs		ncalls guards, then the LIMIT's OFFSET and COUNT
+ *	 custom_exprs		ncalls guards, the LIMIT's OFFSET and COUNT, then a List: conditions of
+ *						the parent on the row that the stage gives, in INNER_VAR
  *	 custom_private		one IntList: natoms, ncalls, mode, flags
  *
  * Everything is copyObject-safe and made of nodes that are sent to parallel workers.
@@ -51,6 +52,7 @@ typedef struct AirBatchPlan
 	List *guards;       /* ncalls boolean Exprs over OUTER_VAR; constant true: none */
 	Expr *limit_offset; /* int8; a NULL Const: none */
 	Expr *limit_count;  /* int8; a NULL Const or value: no limit; only in mode BOUND */
+	List *wanted;       /* rows that fulfil these count for the LIMIT; NIL: all */
 } AirBatchPlan;
 
 /* Is the node (may be NULL) a stage of ours? */

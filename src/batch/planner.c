@@ -158,7 +158,7 @@ process(AirSurgery *s, Plan *plan, AirLook look, bool marked)
 			if (sub != scan->subplan || !sub->async_capable)
 				plan->async_capable = false;
 			scan->subplan = sub;
-			air_sink_conditions(scan);
+			air_tell_wanted(scan, look);
 			break;
 		}
 		case T_LockRows:

@@ -91,8 +91,8 @@ extern Plan *air_flatten(AirSurgery *s, NestLoop *join, AirLook look);
 extern Plan *air_hoist_over_limit(Limit *limit, AirLook look);
 extern Plan *air_hoist_over_append(Append *append, AirLook look);
 
-/* sink.c: cheap conditions over a subquery's stage become the stage's, where that can be. */
-extern void air_sink_conditions(SubqueryScan *scan);
+/* wanted.c: the stage that a subquery ends in learns of the scan's conditions, if it may help. */
+extern void air_tell_wanted(SubqueryScan *scan, AirLook look);
 
 /* selectivity.c: share of rows that fulfil all quals, by the planner's rules of thumb. */
 extern double air_selectivity(List *quals);

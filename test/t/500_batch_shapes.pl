@@ -74,7 +74,7 @@ for my $variant (grep { $_->{name} =~ $variants } @variants)
 	};
 	$start->($_) for qw(on off);
 	# What is rare is tried with plans that differ most.
-	my @also = $variant->{name} eq 'default' || $ENV{VARIANTS} ? qw(hostile constant family) : ();
+	my @also = $variant->{name} eq 'default' || $ENV{VARIANTS} ? qw(hostile unusual constant family) : ();
 	for my $shape (map { AiRouterShapes::shapes($_) } @files, @also)
 	{
 		next if "$shape->{file}: $shape->{name}" !~ $shapes;
