@@ -15,6 +15,8 @@
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
@@ -22,6 +24,7 @@
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 
+#include "base/compat.h"
 #include "batch/aggregates.h"
 #include "batch/functions.h"
 
@@ -127,6 +130,15 @@ air_halves_of(Oid funcid)
 		entry->halves = halves;
 	}
 	return &entry->halves;
+}
+
+void
+air_check_aggregate(Oid aggregate)
+{
+	AclResult right = air_function_execute_compat(aggregate, GetUserId());
+
+	if (right != ACLCHECK_OK)
+		aclcheck_error(right, OBJECT_AGGREGATE, get_func_name(aggregate));
 }
 
 void

@@ -18,6 +18,9 @@ typedef struct AirHalves
 /* What is known of a function; valid until the next call. */
 extern const AirHalves *air_halves_of(Oid funcid);
 
+/* Raises if the user must not execute an aggregate that was split: the plan no longer has it. */
+extern void air_check_aggregate(Oid aggregate);
+
 /* From air_functions_init(). */
 extern void air_aggregates_init(void);
 

@@ -5,6 +5,7 @@
 #include "base/pg.h"
 
 #include "catalog/objectaccess.h"
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
@@ -14,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "base/compat.h"
+#include "batch/aggregates.h"
 #include "batch/functions.h"
 #include "batch/seat.h"
 
@@ -21,6 +23,22 @@
  * that share requests, of which there are many. */
 #define SEAT_BYTES 4096
 #define SMALL_SEAT_BYTES 1024
+
+/* A call that finishes an aggregate names it: no group need ever get to its begin half. */
+static void
+check_finished(const FuncExpr *expr)
+{
+	ListCell *lc;
+
+	foreach (lc, expr->args)
+	{
+		const Const *arg = lfirst(lc);
+
+		if (IsA(arg, Const) && arg->consttype == REGPROCEDUREOID && !arg->constisnull &&
+			air_halves_of(DatumGetObjectId(arg->constvalue))->finish == expr->funcid)
+			air_check_aggregate(DatumGetObjectId(arg->constvalue));
+	}
+}
 
 void
 air_batch_call_check(const FuncExpr *expr)
@@ -30,6 +48,7 @@ air_batch_call_check(const FuncExpr *expr)
 	if (right != ACLCHECK_OK)
 		aclcheck_error(right, OBJECT_FUNCTION, get_func_name(expr->funcid));
 	InvokeFunctionExecuteHook(expr->funcid);
+	check_finished(expr);
 }
 
 void

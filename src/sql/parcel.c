@@ -10,12 +10,8 @@
  */
 #include "base/pg.h"
 
-#include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
-#include "base/compat.h"
 #include "batch/aggregates.h"
 #include "sql/aggregate.h"
 #include "sql/doors.h"
@@ -123,19 +119,14 @@ air_parcel_read(Jsonb *jb, AirParcel *out)
 
 /* --- Doors --------------------------------------------------------------------------- */
 
-/* The right to the aggregate that is finished is checked here: the plan no longer has it. */
 static void
-check_right(Oid aggregate, Oid finish)
+check_finished(Oid aggregate, Oid finish)
 {
-	AclResult right;
-
 	if (air_halves_of(aggregate)->finish != finish)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("function with OID %u is not the aggregate that is finished here",
 							   aggregate)));
-	right = air_function_execute_compat(aggregate, GetUserId());
-	if (right != ACLCHECK_OK)
-		aclcheck_error(right, OBJECT_AGGREGATE, get_func_name(aggregate));
+	air_check_aggregate(aggregate);
 }
 
 static AirWork *
@@ -148,7 +139,7 @@ begin(AirFlow *flow, FunctionCallInfo fcinfo, const char *function, const char *
 	if (PG_ARGISNULL(1))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("aggregate must not be NULL")));
-	check_right(PG_GETARG_OID(1), fcinfo->flinfo->fn_oid);
+	check_finished(PG_GETARG_OID(1), fcinfo->flinfo->fn_oid);
 	air_parcel_read(PG_GETARG_JSONB_P(0), &parcel);
 	parcel.ask.function = function;
 	parcel.ask.prompt = prompt;
