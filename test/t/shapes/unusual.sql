@@ -61,7 +61,7 @@ SELECT ip, e(ip) FROM ip ORDER BY a;
 SELECT id, e(t || ctid::text), tableoid = 'd'::regclass FROM d WHERE ctid > '(0,3)' AND e(tableoid::regclass) = 'd' ORDER BY id;
 SELECT max(ctid), e(min(ctid)) FROM d;
 --: range, multirange, array inputs
-SELECT id, e(int4range(id, id + 2)), e(ARRAY[id, g]), e(ROW(id, t)), e(int4multirange(int4range(1, id + 1))) FROM d WHERE id < 5 ORDER BY id;
+SELECT id, e(int4range(id, id + 2)), e(ARRAY[id, g]::text), e(ROW(id, t)::text), e(int4multirange(int4range(1, id + 1))) FROM d WHERE id < 5 ORDER BY id;
 --: huge rows
 CREATE TABLE huge AS SELECT i AS id, repeat(md5(i::text), 60000) AS b FROM generate_series(1, 6) i;
 ALTER TABLE huge ALTER b SET STORAGE EXTERNAL;
@@ -73,7 +73,7 @@ SELECT e(right(b, 3)) FROM huge ORDER BY id;
 --: expanded arrays and PL/pgSQL records as inputs
 CREATE FUNCTION grow(x int) RETURNS int[] LANGUAGE plpgsql IMMUTABLE AS $$ DECLARE a int[] := '{}'; BEGIN FOR i IN 1..x LOOP a := a || i; END LOOP; RETURN a; END $$;
 CREATE FUNCTION rec(x int) RETURNS pair LANGUAGE plpgsql IMMUTABLE AS $$ DECLARE p pair; BEGIN p.a := 'r' || x; p.b := x; RETURN p; END $$;
-SELECT id, e(grow(id)), grow(id), rec(id), e(rec(id)), e((rec(id)).a) FROM d ORDER BY id;
+SELECT id, e(grow(id)::text), grow(id), rec(id), e(rec(id)::text), e((rec(id)).a) FROM d ORDER BY id;
 SELECT id, ai_complete(ARRAY(SELECT 'Echo: ' || x FROM unnest(grow(id)) x)) FROM d WHERE id < 4 ORDER BY id;
 --: no right to ai_agg, no rows
 REVOKE EXECUTE ON FUNCTION ai_agg(text, text) FROM PUBLIC;
@@ -100,7 +100,7 @@ SAVEPOINT s;
 SELECT ai_router.finish_ai_agg('{}', 'ai_agg(text, text)', NULL);
 ROLLBACK TO s;
 SELECT ai_router.finish_ai_agg(ai_router.collect_ai_agg(t, 'x'), 'ai_agg(text, text)', NULL) IS NULL FROM d;
-SELECT ai_router.finish_ai_agg(ai_router.collect_ai_agg(t, 'x'), 'count(*)'::regprocedure, NULL) IS NULL FROM d;
+SELECT ai_router.finish_ai_agg(ai_router.collect_ai_agg(t, 'x'), 'ai_summarize_agg(text)'::regprocedure, NULL) IS NULL FROM d;
 --: halves of an aggregate with nonsense
 SELECT ai_router.finish_ai_agg(jsonb_build_object('a', id, 'parts', ARRAY[t]), 'ai_agg(text, text)', NULL) FROM d;
 --: halves of an aggregate with an array
@@ -113,7 +113,7 @@ SELECT xmlagg(xmlelement(name i, e(t)) ORDER BY id), jsonb_object_agg(e(t), e(w)
 --: BETWEEN, LIKE ANY, SIMILAR, OVERLAPS, IS DOCUMENT, AT TIME ZONE
 SELECT id FROM d WHERE id::text BETWEEN SYMMETRIC e(g) AND e(id + 1) ORDER BY id;
 SELECT id FROM d WHERE e(t) LIKE ANY (ARRAY[e('w1%'), w]) OR e(w) SIMILAR TO e('r(1|2)') ORDER BY id;
-SELECT id, e('<a/>') IS DOCUMENT, (e('2020-01-0' || g + 1)::timestamptz AT TIME ZONE e('UTC'))::date, (e('2020-01-01')::date, e('2020-02-01')::date) OVERLAPS (date '2020-01-15', interval '1 day') FROM d WHERE id < 4 ORDER BY id;
+SELECT id, e('<a/>')::xml IS DOCUMENT, (e('2020-01-0' || g + 1)::timestamptz AT TIME ZONE e('UTC'))::date, (e('2020-01-01')::date, e('2020-02-01')::date) OVERLAPS (date '2020-01-15', interval '1 day') FROM d WHERE id < 4 ORDER BY id;
 --: VALUES at the top, TABLE, ONLY
 VALUES (e('a'), 1), (e('b'), 2) ORDER BY 1 DESC;
 VALUES ((SELECT e(max(t)) FROM d), (SELECT count(e(u)) FROM j));
@@ -215,7 +215,7 @@ MOVE ALL FROM c;
 SET LOCAL geqo_threshold = 4;
 SELECT a.id, e(a.t || l.u || b.w) FROM d a JOIN d b USING (id) JOIN d c USING (id) JOIN d dd USING (id) JOIN j k ON k.id = a.id LEFT JOIN j l ON l.id = k.id LEFT JOIN d m ON m.id = l.did WHERE e(c.g) <> '2' AND coalesce(e(m.w), 'x') <> 'r1' ORDER BY 1;
 --: UNION ALL of many
-DO $$ DECLARE r record; n int := 0; BEGIN FOR r IN EXECUTE (SELECT string_agg('SELECT id, e(t || ' || i || ') AS a FROM d WHERE id = ' || i % 20 + 1, ' UNION ALL ') FROM generate_series(1, 120) i) LOOP n := n + length(r.a); END LOOP; RAISE NOTICE '%', n; END $$;
+DO $$ DECLARE r record; n int := 0; BEGIN FOR r IN EXECUTE (SELECT string_agg('SELECT id, ai_complete(''Echo: '' || t || ' || i || ') AS a FROM d WHERE id = ' || i % 20 + 1, ' UNION ALL ') FROM generate_series(1, 120) i) LOOP n := n + length(r.a); END LOOP; RAISE NOTICE '%', n; END $$;
 --: foreign key with SET DEFAULT that calls
 CREATE TABLE fk_to (id text PRIMARY KEY);
 INSERT INTO fk_to VALUES ('a'), ('dflt');
@@ -232,3 +232,127 @@ SELECT * FROM tgt ORDER BY id;
 SELECT d.id, a.x || a.x, a.y FROM d, LATERAL (SELECT e(d.t) x, d.n + 1 y) a WHERE a.x > 'w1' AND a.x < 'w5' OR a.y = 8 ORDER BY 1;
 --: LATERAL of a composite door, star
 SELECT d.id, x.a, x.b, x.model FROM d, LATERAL (SELECT (ai_call('Echo: ' || d.t)).answer, (ai_call('Echo: ' || d.w)).*) x (a, b) WHERE x.a <> 'w3' ORDER BY 1;
+--: functions that catch errors, as arguments and conditions of calls
+CREATE FUNCTION caught(x text) RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN x::int; EXCEPTION WHEN OTHERS THEN RETURN 'no' || x; END $$;
+SELECT id, e(caught(CASE WHEN f THEN t ELSE id::text END)), CASE WHEN caught(t) <> 'now7' THEN e(w) END FROM d ORDER BY id;
+SELECT id FROM d WHERE e(caught(t)) <> 'now3' AND caught(id::text) <> '7' ORDER BY id LIMIT 4;
+--: functions that call, said to be immutable, as arguments of calls
+SELECT id, e(steady(t)), steady(e(w)), e(steady(e(g))) FROM d ORDER BY id;
+SELECT max(e(steady(t))), count(*) FILTER (WHERE steady(w) = 'r1') FROM d;
+--: savepoints within savepoints around a cursor | early=40
+SAVEPOINT a;
+SAVEPOINT b;
+DECLARE c CURSOR FOR SELECT id, e(t) FROM d;
+FETCH 2 FROM c;
+RELEASE b;
+FETCH 2 FROM c;
+SAVEPOINT b2;
+FETCH 3 FROM c;
+ROLLBACK TO b2;
+FETCH 1 FROM c;
+ROLLBACK TO a;
+SELECT e(w) FROM d WHERE id < 4;
+--: a cursor read in savepoints that come and go | early=40
+DECLARE c CURSOR FOR SELECT id, e(t) FROM d WHERE e(g) <> '1' ORDER BY id;
+SAVEPOINT a;
+FETCH 2 FROM c;
+RELEASE a;
+SAVEPOINT a;
+FETCH 2 FROM c;
+SELECT 1 / 0;
+ROLLBACK TO a;
+FETCH 2 FROM c;
+CLOSE c;
+ROLLBACK TO a;
+SELECT 1;
+--: cursors within cursors of calls | early=99
+DO $$ DECLARE a CURSOR FOR SELECT id, e(t) AS x FROM d WHERE id < 5 ORDER BY id; b CURSOR (k text) FOR SELECT id, e(k || u) AS y FROM j WHERE id < 4 ORDER BY id; BEGIN
+	FOR r IN a LOOP FOR s IN b(r.x) LOOP RAISE NOTICE '% %', r.x, s.y; EXIT WHEN s.id = 2; END LOOP; END LOOP; END $$;
+--: FOREACH, WHILE, CASE, ASSERT and RETURN QUERY EXECUTE of calls
+CREATE FUNCTION many() RETURNS SETOF text LANGUAGE plpgsql AS $$ DECLARE x text; a text[]; n int := 0; BEGIN
+	a := ARRAY(SELECT e(t) FROM d WHERE id < 4 ORDER BY id);
+	FOREACH x IN ARRAY a LOOP RETURN NEXT e(x); END LOOP;
+	WHILE e(n) <> '3' LOOP n := n + 1; END LOOP;
+	CASE e(n) WHEN '2' THEN RETURN NEXT 'two'; WHEN '3' THEN RETURN NEXT 'three'; END CASE;
+	ASSERT e('yes') = 'yes';
+	RETURN QUERY EXECUTE 'SELECT ' || quote_literal(e('lit')) || ' || t FROM d WHERE id < $1 ORDER BY id' USING length(e('xyz'));
+	RETURN QUERY DELETE FROM d WHERE e(g) = '2' RETURNING e(t);
+	RETURN; END $$;
+SELECT * FROM many();
+--: recursion of functions with batches
+CREATE FUNCTION down(k int) RETURNS text LANGUAGE plpgsql AS $$ BEGIN IF k = 0 THEN RETURN ''; END IF; RETURN (SELECT string_agg(e(t) || down(k - 1), ',' ORDER BY id) FROM d WHERE id <= 2); END $$;
+SELECT down(3), e(down(2));
+--: arrays, subscripts and slices by calls
+SELECT id, (ARRAY['a', 'b', 'c', 'd'])[length(e(g))], (ARRAY[e(t), e(w), 'x'])[1:length(e('ab'))], (string_to_array(e(t), 'w'))[2] FROM d ORDER BY id;
+SELECT id, ('{"a": {"b": 7}}'::jsonb)[e('a')]['b'], (jsonb_build_object('k', e(t)))['k'] FROM d WHERE id < 4 ORDER BY id;
+--: composite columns, fields of calls in UPDATE and INSERT
+CREATE TABLE ct (id int, p pair, ps pair[]);
+INSERT INTO ct SELECT id, ROW(e(t), id)::pair, ARRAY[ROW(e(w), g)::pair] FROM d WHERE id < 6;
+INSERT INTO ct (id, p.a, p.b) SELECT id, e(t), id FROM d WHERE id BETWEEN 6 AND 8;
+INSERT INTO ct (id, ps[1].a, ps[2]) SELECT id, e(t), ROW(e(w), 2)::pair FROM d WHERE id BETWEEN 9 AND 10;
+UPDATE ct SET p = ROW(e((p).a || 'x'), (p).b)::pair WHERE e((p).b) <> '3';
+UPDATE ct SET (p.a, id) = (SELECT e(u), ct.id + 100 FROM j WHERE j.id = ct.id);
+SELECT id, p, ps, (p).* FROM ct ORDER BY id, p;
+--: DEFAULT, identity and generated columns beside calls
+CREATE TABLE gi (k int GENERATED ALWAYS AS IDENTITY, id int, a text DEFAULT 'd', b text GENERATED ALWAYS AS (upper(a)) STORED);
+INSERT INTO gi (id, a) SELECT id, e(t) FROM d ORDER BY id;
+INSERT INTO gi (id) SELECT length(e(t)) FROM d WHERE id < 3;
+UPDATE gi SET a = e(b) WHERE e(k) <> '2' RETURNING k, a, b, e(b);
+--: partitions: rows move, ON CONFLICT, RETURNING tableoid and calls
+CREATE TABLE pu (id int, k text, a text, PRIMARY KEY (id, k)) PARTITION BY LIST (k);
+CREATE TABLE pu1 PARTITION OF pu FOR VALUES IN ('0', '1');
+CREATE TABLE pu2 (a text, gone int, k text NOT NULL, id int NOT NULL);
+ALTER TABLE pu2 DROP COLUMN gone;
+ALTER TABLE pu ATTACH PARTITION pu2 DEFAULT;
+INSERT INTO pu SELECT id, e(g), e(t) FROM d RETURNING tableoid::regclass, id, e(a);
+INSERT INTO pu AS x SELECT id, e(g), e(w) FROM d ON CONFLICT (id, k) DO UPDATE SET a = e(x.a || excluded.a) WHERE x.k <> e('2') RETURNING tableoid::regclass, x.id, a;
+UPDATE pu SET k = e((k::int + 1) % 4), a = e(a || 'm') WHERE id < 9 RETURNING tableoid::regclass, id, k, a, e(k);
+MERGE INTO pu USING (SELECT id, e(g) AS k FROM d WHERE id > 15) s ON s.id = pu.id AND s.k = pu.k WHEN MATCHED AND e(s.id) = '16' THEN DELETE WHEN MATCHED THEN UPDATE SET a = e(pu.a || 'z');
+SELECT tableoid::regclass, * FROM pu ORDER BY id;
+--: partition-wise joins and aggregates of partitions with other columns | unordered
+SET LOCAL enable_partitionwise_join = on; SET LOCAL enable_partitionwise_aggregate = on;
+SELECT a.id, count(e(a.t)), max(e(b.t || a.g)) FROM p a JOIN p b ON a.id = b.id GROUP BY a.id HAVING e(count(*)) <> '0';
+SELECT a, e(a.t || b.g) FROM p a LEFT JOIN p b ON a.id = b.id AND b.g > 0 WHERE e(a.g) <> '1';
+SELECT g, count(e(t)), e(sum(id)) FROM p GROUP BY g;
+--: partitions pruned while it runs, by calls | unordered
+SELECT d.id, (SELECT e(p.t) FROM p WHERE p.id = d.id) FROM d;
+SELECT p.id, e(p.t) FROM p WHERE id = e('8')::int OR id = (SELECT max(e(j.id))::int FROM j WHERE j.id < 3);
+SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
+SELECT d.id, e(p.t || d.t) FROM d JOIN p ON p.id = d.id WHERE e(p.g) <> '1';
+--: DISTINCT and UNION of rows and arrays of calls
+SELECT DISTINCT ROW(e(w), g), ARRAY[e(w)] FROM d ORDER BY 1, 2;
+SELECT ROW(e(w)) FROM d UNION SELECT ROW(e('r' || id)) FROM j ORDER BY 1;
+SELECT DISTINCT ON (e(w)) e(w), e(t) FROM d ORDER BY e(w), e(t) DESC;
+--: LIMIT and OFFSET by calls, expressions and parameters
+PREPARE q(int, int) AS SELECT id, e(t) FROM d WHERE e(g) <> '1' ORDER BY id LIMIT $1 + 1 OFFSET $2;
+EXECUTE q(2, 1);
+EXECUTE q(NULL, NULL);
+EXECUTE q(0, 30);
+DEALLOCATE q;
+SELECT a FROM (SELECT e(t) AS a, id FROM d OFFSET 0) s WHERE a > 'w3' AND id > 2 LIMIT (SELECT 3) OFFSET length(e('x'));
+SELECT a FROM (SELECT e(t) AS a, id FROM d OFFSET 0) s WHERE a > 'w3' AND id > 2 LIMIT 2 OFFSET 1;
+SELECT x.id, (SELECT string_agg(a, ',') FROM (SELECT a FROM (SELECT e(t) AS a, id FROM d OFFSET 0) s WHERE a > 'w3' AND s.id > x.id LIMIT x.g) q) FROM d x WHERE x.id < 6 ORDER BY 1;
+--: LIMIT over a filtered subquery whose list has more to compute | same
+SELECT * FROM (SELECT e(t) AS a, id + 1 AS i, upper(e(w)) AS b FROM d OFFSET 0) s WHERE a = 'w7' OR b = 'R2' LIMIT 3;
+--: LIMIT over filtered subqueries within each other | same
+SELECT * FROM (SELECT a, i FROM (SELECT e(t) AS a, id + 1 AS i FROM d OFFSET 0) s WHERE a <> 'w7' OFFSET 0) q WHERE a <> 'w14' AND i > 3 LIMIT 3;
+--: LIMIT over a filtered subquery in a subselect for each row | same
+SELECT id, (SELECT a FROM (SELECT e(u || d.id) AS a, j.id AS i FROM j OFFSET 0) s WHERE i > d.id AND a <> 'u3' LIMIT 1) FROM d WHERE id < 8 ORDER BY id;
+--: LIMIT over a filtered subquery, the condition fails | early=40
+SELECT * FROM (SELECT e(t) AS a, id FROM d OFFSET 0) s WHERE 1 / (id - 4) < 1 LIMIT 6;
+--: a sample of everything under FOR UPDATE
+SELECT id, e(t), z FROM d TABLESAMPLE bernoulli (60) REPEATABLE (3) WHERE e(g) <> '1' ORDER BY id FOR UPDATE;
+SELECT s.id, s.a, d.w FROM (SELECT id, e(t) AS a FROM d WHERE id < 6) s JOIN d USING (id) ORDER BY 1 FOR SHARE OF d;
+--: a domain of an array, of a range; constraints that fail | early=40
+CREATE DOMAIN words AS text[] CHECK (cardinality(VALUE) < 3);
+SELECT id, ARRAY[e(t), e(w)]::words, (ARRAY[e(t)]::words)[1] FROM d WHERE id < 4 ORDER BY id;
+SELECT id, string_to_array(e(repeat('a,', id) || 'b'), ',')::words FROM d ORDER BY id;
+--: names that must be quoted | rows=off
+CREATE TABLE "T d" ("Id ""x" int, "text" text, "order" int);
+INSERT INTO "T d" SELECT id, t, g FROM d;
+EXPLAIN (ANALYZE, VERBOSE) SELECT "order", e("text") AS "A b", "T d", "T d".ctid FROM "T d" WHERE e("order") <> '1' AND CASE WHEN "order" > 2 THEN e("text") > 'w1' END;
+EXPLAIN (ANALYZE, VERBOSE) SELECT * FROM (SELECT e("text") AS "A b", "Id ""x" FROM "T d" OFFSET 0) "S s" WHERE "A b" > 'w3' LIMIT 2;
+EXPLAIN (ANALYZE, VERBOSE, FORMAT JSON) MERGE INTO tgt USING (SELECT id, e(t) AS a FROM d) s ON s.id = tgt.id WHEN NOT MATCHED AND e(s.a) <> 'w3' THEN INSERT VALUES (s.id, e(s.a)) WHEN MATCHED THEN DELETE;
+EXPLAIN (VERBOSE) SELECT g, f, e(count(*)), grouping(g), max(e(t)) FROM d GROUP BY CUBE (g, f) HAVING e(g) IS NULL;
+EXPLAIN (ANALYZE, VERBOSE) SELECT d.id, r.answer, (SELECT e(max(u) || d.g) FROM j) FROM d, ai_call('Echo: ' || d.t) r WHERE r.model = 'm' ORDER BY e(d.w) LIMIT 3 FOR UPDATE OF d;
+EXPLAIN (ANALYZE, VERBOSE) SELECT p, e(t), tableoid FROM p WHERE e(g) <> '1' LIMIT 3;
