@@ -28,11 +28,15 @@
 /* So many pages are looked at, spread over the table. */
 #define PAGES 8
 
-/* Add up the lengths of a column in some pages. */
+/*
+ * Add up the lengths of a column in some pages.  Not with the transaction's own snapshot: where
+ * that is SERIALIZABLE it would be a read of the whole table, which conflicts with all that
+ * others write there.
+ */
 static void
 look_at(Relation rel, AttrNumber attno, BlockNumber start, double *bytes, double *n)
 {
-	TableScanDesc scan = table_beginscan_strat(rel, GetActiveSnapshot(), 0, NULL, true, false);
+	TableScanDesc scan = table_beginscan_strat(rel, SnapshotSelf, 0, NULL, true, false);
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
 
 	heap_setscanlimits(scan, start, 1);
@@ -59,7 +63,7 @@ look(Oid relid, AttrNumber attno, bool analyzed)
 	double bytes = 0;
 	double n = 0;
 
-	if (!ActiveSnapshotSet() || !ConditionalLockRelationOid(relid, AccessShareLock))
+	if (!ConditionalLockRelationOid(relid, AccessShareLock))
 		return 0;
 	rel = try_relation_open(relid, NoLock);
 	if (rel != NULL && rel->rd_rel->relkind == RELKIND_RELATION &&
