@@ -107,6 +107,22 @@ waited_too_long(AirCall *call)
 	air_call_fail(call, &err);
 }
 
+/* The answer is wherever its way to the table has brought it by now, if there is one. */
+static bool
+find_anywhere(AirCall *call)
+{
+	bool found = air_call_find(call);
+
+	if (!found)
+	{
+		/* No provider is to blame for a locked table. */
+		air_engine_rest();
+		found = air_call_find_in_table(call);
+		air_engine_resume();
+	}
+	return found;
+}
+
 /* Look after one call that waits. */
 static void
 look_after(AirCall *call, double now)
@@ -125,7 +141,7 @@ look_after(AirCall *call, double now)
 	else if (state == AIR_FLIGHT_OWN)
 		(void) take_off(call);
 	else if (state == AIR_FLIGHT_OVER)
-		(void) air_call_find(call);
+		(void) find_anywhere(call);
 	else
 		(void) fail_like(call, &failure);
 }
