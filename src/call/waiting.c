@@ -14,6 +14,7 @@
 #include "base/settings.h"
 #include "call/cascade.h"
 #include "call/key.h"
+#include "shared/stats.h"
 
 /* Leases are refreshed and looked at at least so often. */
 #define LOOK_MS (AIR_FLIGHT_LEASE_MS / 4)
@@ -75,6 +76,7 @@ air_waiting_join(AirCall *call)
 			dlist_push_tail(&waiting, &call->in_queue);
 			return true;
 		default:
+			air_stats_add(AIR_STAT_FLIGHTS_FULL, 1);
 			return false;
 	}
 }
