@@ -205,8 +205,9 @@ extern void air_call_fail(AirCall *call, const AirFailure *failure);
 extern void air_call_cancel(AirCall *call); /* leave queue and request; never fails */
 
 /* lookup.c: between a call and the cache */
-extern bool air_call_lookup(AirCall *call); /* true: it has ended, or waits */
-extern bool air_call_find(AirCall *call);   /* in shared memory; true: this has ended it */
+extern bool air_call_lookup(AirCall *call);        /* true: it has ended, or waits */
+extern bool air_call_find(AirCall *call);          /* in shared memory; true: this has ended it */
+extern bool air_call_find_in_table(AirCall *call); /* likewise; may raise */
 extern int64 air_call_ttl(const AirCall *call);
 
 /* keep.c: answers on their way into the cache */

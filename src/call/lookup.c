@@ -92,36 +92,74 @@ answer_from_cache(AirCall *call, int n, const AirCached *found)
 	air_call_succeed(call, found->finish, found->text);
 }
 
-/* Look the keys of all candidates up in shared memory, in their order; true: the call has ended. */
+/* End the call with an answer that is not in the cache's memory any more, and take it there. */
+static void
+answer_from_elsewhere(AirCall *call, int n, const char *model, const AirCached *found)
+{
+	(void) air_cache_put(&call->keys[n].key, MyDatabaseId, model, found);
+	answer_from_cache(call, n, found);
+}
+
+/* Look the keys of all candidates up in the cache's memory, in their order. */
+static bool
+find_in_memory(AirCall *call)
+{
+	AirCached found;
+	uint32 uses = 0;
+
+	for (int i = 0; i < call->route.nusable; i++)
+	{
+		const AirKey *key = key_of(call, i);
+
+		if (key == NULL || !air_cache_get(key, air_call_ttl(call), &found, &uses) ||
+			!air_pin_cached(call, found.text))
+			continue;
+		if (uses > 0)
+			air_keep_tell_use(key, uses);
+		answer_from_cache(call, i, &found);
+		return true;
+	}
+	return false;
+}
+
+/* Look them up among the answers that the table does not have yet. */
+static bool
+find_in_spool(AirCall *call)
+{
+	AirCached found;
+	char *model;
+
+	for (int i = 0; i < call->route.nusable; i++)
+	{
+		const AirKey *key = key_of(call, i);
+
+		if (key == NULL || !air_spool_find_answer(key, air_call_ttl(call), &found, &model) ||
+			!air_pin_cached(call, found.text))
+			continue;
+		answer_from_elsewhere(call, i, model, &found);
+		return true;
+	}
+	return false;
+}
+
+/* Look the keys of all candidates up in shared memory; true: the call has ended. */
 bool
 air_call_find(AirCall *call)
 {
 	MemoryContext caller = MemoryContextSwitchTo(call->cxt);
-	AirCached found;
-	uint32 uses = 0;
-	bool hit = false;
+	bool hit = find_in_memory(call) || find_in_spool(call);
 
-	for (int i = 0; i < call->route.nusable && !hit; i++)
-	{
-		const AirKey *key = key_of(call, i);
-
-		hit = key != NULL && air_cache_get(key, air_call_ttl(call), &found, &uses) &&
-			  air_pin_cached(call, found.text);
-		if (hit && uses > 0)
-			air_keep_tell_use(key, uses);
-		if (hit)
-			answer_from_cache(call, i, &found);
-	}
 	MemoryContextSwitchTo(caller);
 	return hit;
 }
 
 /*
- * Look them up in the table, and take what is there into shared memory.  Once per call, when it is
- * submitted: what others receive while it waits is in shared memory.
+ * Look them up in the table, and take what is there into shared memory.  When a call is submitted,
+ * and for one that waited if what it waited for has left shared memory: the table has it by then.
+ * May wait, and raises if that is interrupted.
  */
-static bool
-find_in_table(AirCall *call)
+bool
+air_call_find_in_table(AirCall *call)
 {
 	MemoryContext caller = MemoryContextSwitchTo(call->cxt);
 	const AirKey **keys = palloc(sizeof(AirKey *) * call->route.nusable);
@@ -143,8 +181,7 @@ find_in_table(AirCall *call)
 			air_keep_tell_use(keys[hit], 1);
 			found.told = now;
 		}
-		(void) air_cache_put(keys[hit], MyDatabaseId, model, &found);
-		answer_from_cache(call, hit, &found);
+		answer_from_elsewhere(call, hit, model, &found);
 	}
 	MemoryContextSwitchTo(caller);
 	return hit >= 0;
@@ -168,7 +205,7 @@ air_call_lookup(AirCall *call)
 			(void) key_of(call, i);
 		return false;
 	}
-	if (keys && (air_call_find(call) || find_in_table(call)))
+	if (keys && (air_call_find(call) || air_call_find_in_table(call)))
 		return true;
 	for (int i = 0; keys && i < call->route.nusable; i++)
 	{

@@ -129,7 +129,9 @@ air_run_finish(AirRun *run)
 			run->take(run->taken, call, run->arg);
 			air_call_free(call);
 		}
-		run->taken++;
+		/* To take what has come can last: meanwhile the others go on, and keep their leases. */
+		if (++run->taken < run->n)
+			air_engine_poll();
 	}
 	if (run->calls != &run->one)
 		pfree(run->calls);

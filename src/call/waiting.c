@@ -14,12 +14,21 @@
 #include "base/settings.h"
 #include "call/cascade.h"
 #include "call/key.h"
+#include "shared/stats.h"
 
 /* Leases are refreshed and looked at at least so often. */
 #define LOOK_MS (AIR_FLIGHT_LEASE_MS / 4)
 
 static dlist_head waiting = DLIST_STATIC_INIT(waiting);
 static int owned = 0; /* flights of this backend's calls */
+
+/* This session goes on: its leases last. */
+static void
+refresh(void)
+{
+	if (owned > 0)
+		air_flight_refresh();
+}
 
 /* As long as an attempt at the first candidate may take; a cascade makes several. */
 static int
@@ -67,6 +76,7 @@ air_waiting_join(AirCall *call)
 			dlist_push_tail(&waiting, &call->in_queue);
 			return true;
 		default:
+			air_stats_add(AIR_STAT_FLIGHTS_FULL, 1);
 			return false;
 	}
 }
@@ -107,6 +117,22 @@ waited_too_long(AirCall *call)
 	air_call_fail(call, &err);
 }
 
+/* The answer is wherever its way to the table has brought it by now, if there is one. */
+static bool
+find_anywhere(AirCall *call)
+{
+	bool found = air_call_find(call);
+
+	if (!found)
+	{
+		/* No provider is to blame for a locked table. */
+		air_engine_rest();
+		found = air_call_find_in_table(call);
+		air_engine_resume();
+	}
+	return found;
+}
+
 /* Look after one call that waits. */
 static void
 look_after(AirCall *call, double now)
@@ -125,7 +151,7 @@ look_after(AirCall *call, double now)
 	else if (state == AIR_FLIGHT_OWN)
 		(void) take_off(call);
 	else if (state == AIR_FLIGHT_OVER)
-		(void) air_call_find(call);
+		(void) find_anywhere(call);
 	else
 		(void) fail_like(call, &failure);
 }
@@ -136,8 +162,7 @@ air_waiting_poll(void)
 	dlist_mutable_iter iter;
 	double now;
 
-	if (owned > 0)
-		air_flight_refresh();
+	refresh();
 	if (dlist_is_empty(&waiting))
 		return;
 	now = air_engine_now();
@@ -196,6 +221,8 @@ air_waiting_ended(AirCall *call)
 
 	if (!call->flight.joined)
 		return;
+	/* Thousands may end, or find their answers, before the engine is back where it looks. */
+	refresh();
 	if (!call->flight.owner)
 	{
 		air_flight_leave(&call->flight);

@@ -29,24 +29,12 @@ static bool
 restore_answer(Oid database, const AirSpoolRecord *record, void *arg)
 {
 	const AirCacheRecord *r = (const AirCacheRecord *) record->data;
-	const char *texts = record->data + sizeof(*r);
 	AirCached answer;
 	char *model;
 
 	if (record->kind != AIR_RECORD_CACHE)
 		return true;
-	model = pnstrdup(texts, r->len[AIR_CACHE_MODEL]);
-	/* Told: of two for a key the newer one stays, as in the table. */
-	answer =
-		(AirCached){.text = pnstrdup(texts + r->len[AIR_CACHE_MODEL], r->len[AIR_CACHE_ANSWER]),
-					.finish = (AirFinish) r->finish,
-					.usage = r->usage,
-					.cost = r->cost,
-					.call_id = r->call_id,
-					.created = r->created,
-					.expires = r->expires,
-					.told = r->created,
-					.generation = r->generation};
+	air_spool_read_answer(record->data, &answer, &model);
 	(void) air_cache_put(&r->key, database, model, &answer);
 	pfree(answer.text);
 	pfree(model);

@@ -5,7 +5,7 @@
  * Blocks are promised when space is reserved and taken when it is used: publishing
  * then has nothing to wait for and runs in abort handlers, too, and what was reserved
  * in vain is a number, not a chain of blocks to walk along.  Nothing is copied while
- * the lock is held.
+ * the lock is held, but for an answer that is asked for again (spool_answers.c).
  */
 #include "base/pg.h"
 
@@ -23,7 +23,8 @@ Spool *air_spool = NULL;
 Size
 air_spool_size(void)
 {
-	return offsetof(Spool, blocks) + (Size) air_spool_kb * 1024;
+	return offsetof(Spool, blocks) + (Size) air_spool_kb * 1024 +
+		   air_spool_answers_size(air_spool_kb * 1024 / sizeof(Block));
 }
 
 void
@@ -43,6 +44,7 @@ air_spool_attach(void *area, bool found)
 			air_spool->blocks[i].next = i + 1 < air_spool->nblocks ? i + 1 : AIR_SPOOL_NONE;
 	}
 	LWLockRegisterTranche(air_spool->lock.tranche, "AiRouterSpool");
+	air_spool_answers_attach(found);
 	if (!found)
 		air_spool_load();
 }
@@ -215,6 +217,7 @@ air_spool_link(int queue, int32 first)
 		((Head *) air_spool->blocks[q->tail].data)->next_record = first;
 	q->tail = first;
 	q->nrecords++;
+	air_spool_answers_enter(first);
 }
 
 /* With the lock held: have the space be n blocks, fewer or more.  False if there are no more. */

@@ -16,6 +16,8 @@
 
 #include "base/pg.h"
 
+#include "shared/cache.h"
+
 /* Who needs space and finds none waits so long, and looks so often. */
 #define AIR_SPOOL_WAIT_MS 5000
 #define AIR_SPOOL_LOOK_MS 5
@@ -84,6 +86,16 @@ extern void air_spool_hurry(void);
  * for.  In the postmaster only noted, for the launcher.
  */
 extern void air_spool_errand(Oid database);
+
+/*
+ * The answer for a key that is on its way to the table, as air_cache_get() and with the name of its
+ * model.  Raises where memory is short.
+ */
+extern bool
+air_spool_find_answer(const AirKey *key, int64 max_age_us, AirCached *out, char **model);
+
+/* An answer's record in other words.  Memory: CurrentMemoryContext. */
+extern void air_spool_read_answer(const char *record, AirCached *out, char **model);
 
 /* The writer's side.  A queue has at most one writer. ---------------------------------------- */
 

@@ -24,7 +24,8 @@ typedef struct Block
 typedef struct Head
 {
 	int32 next_record;
-	int32 last; /* last block */
+	int32 last;        /* last block */
+	int32 next_answer; /* of an answer: see spool_answers.c */
 	int32 nblocks;
 	int32 kind;
 	uint32 len;
@@ -90,6 +91,12 @@ extern int32 air_spool_blocks_for(size_t len);
 /* Fill a chain; link it to the queue (lock held). */
 extern void air_spool_fill(int32 first, int kind, const AirSlice *slices, int nslices);
 extern void air_spool_link(int queue, int32 first);
+
+/* spool_answers.c: its chains; a record comes and goes with the lock held, if it is an answer's. */
+extern Size air_spool_answers_size(int32 nblocks);
+extern void air_spool_answers_attach(bool found);
+extern void air_spool_answers_enter(int32 first);
+extern void air_spool_answers_leave(int32 first);
 
 /* Copy a record's bytes out. */
 extern void air_spool_copy(int32 first, char *out);

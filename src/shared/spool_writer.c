@@ -256,6 +256,7 @@ remove_records(Queue *q, int n)
 		Head *head = head_of(first);
 		int32 nblocks = head->nblocks;
 
+		air_spool_answers_leave(first);
 		q->head = head->next_record;
 		q->nrecords--;
 		if (q->nrecords == 0)
