@@ -140,6 +140,28 @@ sub until_true
 	return 1;
 }
 
+# Cancel the session's statement, which waits, and say how many milliseconds it took to return: the best of up
+# to ten tries, because the machines that run tests are busy.  start: begins the statement, true if it waits.
+# Returns the milliseconds and what the last try returned.
+sub cancel_ms
+{
+	my ($self, $s, $start, $enough_ms) = @_;
+	my $control = $self->session;
+	my ($best, $r);
+
+	for (1 .. 10)
+	{
+		$start->() or next;
+		my $at = AiRouterSession::now();
+		$control->value('SELECT pg_cancel_backend(' . $s->pid . ')');
+		$r = $s->wait;
+		my $ms = 1000 * ($r->{at} - $at);
+		$best = $ms if !defined $best || $ms < $best;
+		last if $best < $enough_ms;
+	}
+	return ($best, $r);
+}
+
 # Wait until the server takes connections again.  A psql that is refused may be gone before it was told its query.
 sub until_up
 {
