@@ -208,9 +208,7 @@ $standby->init_from_backup($node, 'base', has_streaming => 1);
 $standby->start;
 # After a crash ids go on behind the mark, which is where the standby's copy begins.
 $s = $t->session;
-kill 'KILL', $s->pid;
-ok($s->wait->{closed}, 'the primary crashes');
-$t->until_up;
+ok($t->crash($s->pid), 'the primary crashes');
 $s = $t->session;
 all_there($s, 50, 'the primary goes on');
 $node->wait_for_catchup($standby);

@@ -33,8 +33,7 @@ is(id_of($other), 7654323, 'each session');
 is(id_of($s), 7654324, 'each call');
 is($t->sql('SELECT call_id FROM ai_call($$Echo: x$$)'), 7654325, 'new sessions');
 cmp_ok(slurp_file($file), '>', 7654325, 'and the file knows');
-kill 'KILL', $s->pid;
-$t->until_up;
+ok($t->crash($s->pid), 'a crash');
 cmp_ok(id_of($t->session), '>', 7654325, 'above them after a crash');
 
 # Rows that came while the server runs, and ids that cannot be.

@@ -169,6 +169,17 @@ sub until_up
 	return $self->until_true(sub { my $rc = eval { $self->{node}->psql('postgres', 'SELECT true') }; return defined $rc && $rc == 0; });
 }
 
+# Kill a process of the server, and wait until the server has restarted for it: true if it did.  Without somebody who
+# is sent away a busy machine may take a connection before it has noticed.
+sub crash
+{
+	my ($self, $pid) = @_;
+	my $bystander = $self->session;
+
+	kill 'KILL', $pid;
+	return $bystander->wait->{closed} && $self->until_up;
+}
+
 # Build test/t/src/NAME.c as a library to preload; returns its path.
 sub preload_library
 {
