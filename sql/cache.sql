@@ -104,7 +104,7 @@ SELECT r.cached FROM ai_call('question', '{"cache": "on"}') r;
 -- The table: what was bought with the cache on, once it is written; one row per key.
 CREATE PROCEDURE written(n bigint) LANGUAGE plpgsql AS $$
 BEGIN
-    FOR i IN 1 .. 1000 LOOP
+    FOR i IN 1 .. 6000 LOOP
         IF (SELECT count(*) FROM ai_router.cache) >= n THEN RETURN; END IF;
         PERFORM pg_sleep(0.01);
         COMMIT;

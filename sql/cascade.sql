@@ -165,10 +165,10 @@ INSERT INTO ai_router.fixtures (model, pattern, answer) VALUES
     ('small', 'other', '{"a": 1, "b": [2, {"c": 3}]}'), ('large', 'other', '{"b": [2, {"c": 3.0}], "a": 1e0}'),
     ('small', 'order', '[1, 2]'), ('large', 'order', '[2, 1]');
 UPDATE ai_router.rules SET name = 'nested', options = '{"audit": 1}';
-SET statement_timeout = '10s';
+SET statement_timeout = '60s';
 SELECT count(ai_complete(p)) FROM unnest('{deep,wide,other,order}'::text[]) p;
 RESET statement_timeout;
-DO $$ BEGIN FOR i IN 1 .. 1000 LOOP EXIT WHEN (SELECT count(*) = 4 FROM ai_router.audits WHERE rule = 'nested'); PERFORM pg_sleep(0.01); END LOOP; END $$;
+DO $$ BEGIN FOR i IN 1 .. 6000 LOOP EXIT WHEN (SELECT count(*) = 4 FROM ai_router.audits WHERE rule = 'nested'); PERFORM pg_sleep(0.01); END LOOP; END $$;
 SELECT agreed, count(*) FROM ai_router.audits WHERE rule = 'nested' GROUP BY 1 ORDER BY 1;
 
 -- A check function that PostgreSQL brings: it needs a collation.

@@ -54,7 +54,7 @@ SELECT ai_similarity('north', 'words', '{"retries": 0, "on_error": "null"}');
 SELECT ai_embed('north', '{"cache": "on"}'), ai_similarity('north', 'north', '{"cache": "on"}');
 SELECT * FROM ai_rerank('tie', '{b,a}', '{"cache": "on"}');
 DO $$ BEGIN
-    FOR i IN 1 .. 1000 LOOP EXIT WHEN (SELECT count(*) = 2 FROM ai_router.cache WHERE model IN ('vectors', 'ranks')); PERFORM pg_sleep(0.01); END LOOP;
+    FOR i IN 1 .. 6000 LOOP EXIT WHEN (SELECT count(*) = 2 FROM ai_router.cache WHERE model IN ('vectors', 'ranks')); PERFORM pg_sleep(0.01); END LOOP;
     CREATE TEMP TABLE kept AS SELECT * FROM ai_router.cache WHERE model IN ('vectors', 'ranks');
     SET client_min_messages = error;
     PERFORM ai_router.cache_clear();

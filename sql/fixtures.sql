@@ -63,13 +63,12 @@ SELECT attempts FROM ai_call('503', '{"model": "good", "retries": 1}');
 -- Latency passes side by side.
 INSERT INTO ai_router.fixtures (id, pattern, answer, latency_ms) VALUES (-10, 'later', 'at last', 300);
 SELECT count(*), max(a) FROM unnest(ai_complete(ARRAY(SELECT 'later ' || n FROM generate_series(1, 10) n))) a;
-SELECT latency_ms >= 300 AND latency_ms < 3000 AS its_latency FROM ai_call('later');
+SELECT latency_ms >= 300 AND latency_ms < 20000 AS its_latency FROM ai_call('later');
 SELECT clock_timestamp() AS start \gset
-SELECT count(ai_complete) FROM ai_complete(ARRAY(SELECT 'later ' || n FROM generate_series(1, 20) n));
-SELECT clock_timestamp() - :'start' < '3 s' AS side_by_side;
-SET statement_timeout = '50ms';
-SELECT ai_complete('later');
-RESET statement_timeout;
+SELECT count(ai_complete) FROM ai_complete(ARRAY(SELECT 'later ' || n FROM generate_series(1, 100) n));
+SELECT clock_timestamp() - :'start' < '20 s' AS side_by_side;
+-- One message, which fails as a whole: no RESET that would have the time-out, too.
+SET statement_timeout = '50ms'\; SELECT ai_complete('later');
 
 -- What a row may hold.
 \set VERBOSITY terse

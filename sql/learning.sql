@@ -217,7 +217,7 @@ ROLLBACK;
 -- Now and then another one is asked first, and how probable that was is kept.
 CREATE FUNCTION pg_temp.asked(run text) RETURNS TABLE (model text, calls bigint, propensity text) LANGUAGE plpgsql AS $$
 BEGIN
-    FOR i IN 1..500 LOOP
+    FOR i IN 1..3000 LOOP
         EXIT WHEN (SELECT count(*) FROM ai_router.calls c WHERE c.tags ->> 'run' = run) >= 200;
         PERFORM pg_sleep(0.02);
     END LOOP;

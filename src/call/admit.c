@@ -304,7 +304,8 @@ air_admit_done(AirRequest *request, const AirFailure *failure, const AirUsage *u
 	else if (failure != NULL)
 	{
 		report.outcome = outcome_of(failure, ticket->probe);
-		report.latency_ms = air_engine_now() - request->sent;
+		/* A time-out that was noticed late allowed the model no more for it. */
+		report.latency_ms = Min(air_engine_now() - request->sent, request->timeout_ms);
 		report.patience_ms = MOST_PATIENCE_MS;
 		if (request->model->server->timeout_ms > 0)
 			report.patience_ms = Min(request->model->server->timeout_ms, MOST_PATIENCE_MS);

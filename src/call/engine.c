@@ -32,6 +32,9 @@
  * lost. */
 #define LOOK_MS 0.1
 
+/* At most so many looks, and one for each exchange: somebody may send without end. */
+#define MOST_LOOKS 64
+
 /* Memory of ended calls that is given back while waiting for the next answer, or beyond this. */
 #define MAX_BURIED 16
 
@@ -359,17 +362,24 @@ until_next_due(bool starting)
 	return (long) ceil(Min(Max(next - air_engine_now(), 0), 60000));
 }
 
-/* The driver has looked: go on with what it found, and with what is due. */
+/*
+ * The driver has looked: go on with what it found, and with what is due.  Before a time-out there
+ * are more looks: a process that was held up finds more than one brings, and it has come in time.
+ */
 static void
 settle(bool idle)
 {
+	/* While answers come in one after the other, time-outs can wait for a millisecond. */
+	bool fire = idle || air_monotonic_ms() - engine.fired >= 1;
+	int looks = MOST_LOOKS + engine.running;
 	AirExchange *ex;
 
-	while ((ex = air_http_next_done()) != NULL)
-		air_request_exchange_done(ex);
+	do
+		while ((ex = air_http_next_done()) != NULL)
+			air_request_exchange_done(ex);
+	while (fire && until_next_due(false) == 0 && looks-- > 0 && air_http_look());
 	engine.last_seen = engine.looked = air_monotonic_ms();
-	/* While answers come in one after the other, time-outs can wait for a millisecond. */
-	if (idle || engine.last_seen - engine.fired >= 1)
+	if (fire)
 	{
 		engine.fired = engine.last_seen;
 		fire_due();

@@ -199,6 +199,9 @@ air_exchange_load(AirExchange *ex, const AirHttpRequest *req, const AirHttpOptio
 
 	ex->max_body = options->max_body;
 	ex->may_resend = options->may_resend;
+	/* A kept connection may turn out dead, and who may not send again would have failed by it. */
+	if (!ex->may_resend)
+		curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 	ok = ok && curl_easy_setopt(easy, CURLOPT_URL, req->url) == CURLE_OK &&
 		 curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
 						  options->plain_http ? "http,https" : "https") == CURLE_OK &&

@@ -2,7 +2,7 @@
 # whatever the session is waiting for, with one call and with 64 in flight.
 #
 # The latency is measured from the action to the session's return: the best of
-# up to three tries, because the machines that run tests are busy.
+# up to ten tries, because the machines that run tests are busy.
 use strict;
 use warnings;
 use Test::More;
@@ -131,15 +131,15 @@ sub under_way
 	return $s;
 }
 
-# Repeat a measurement up to three times until it is fast enough; reports the best.
+# Repeat a measurement up to ten times until it is fast enough; reports the best.  It gets the number of the try.
 sub fast
 {
 	my ($name, $measure) = @_;
 	my $best;
 
-	for my $try (1 .. 3)
+	for my $try (1 .. 10)
 	{
-		my $ms = $measure->();
+		my $ms = $measure->($try);
 		$best = $ms if !defined $best || $ms < $best;
 		last if $best <= $limit_ms;
 		diag sprintf '%s: try %d took %.1f ms', $name, $try, $ms;
@@ -193,23 +193,25 @@ for my $phase (@phases)
 		usable($s, "$what, cancel", $phase);
 
 		# statement_timeout: what exceeds it is latency; the phase must have been reached
-		my $timeout = $n == 1 ? 150 : 400;
 		my $reached;
 		fast(
 			"$what, statement_timeout",
 			sub {
+				# Longer each time: a busy machine may need that to get there.
+				my $timeout = ($n == 1 ? 150 : 400) * 1.5**(shift() - 1);
+
 				$s = $t->session;
 				$s->query("SET ai_router.max_concurrency = $n");
-				$s->query("SET statement_timeout = $timeout");
 				my $base = counts($s, $phase);
 				my $start = AiRouterSession::now();
-				$s->send(statement($phase, $n));
+				# One message: the failure of the second takes the setting back.
+				$s->send(sprintf 'SET statement_timeout = %d; %s', $timeout, statement($phase, $n));
 				$reached = $t->until_true(
 					sub { !$s->busy || $phase->{ready}->($s, $n, $phase->{id}, $base) });
 				$reached &&= $s->busy;
 				$result = $s->wait;
 				return $timeout unless $reached;
-				return note_worst(timeout => 1000 * ($result->{at} - $start) - $timeout);
+				return note_worst(timeout => 1000 * ($result->{at} - $start) - int $timeout);
 			});
 		ok($reached, "$what, statement_timeout: the calls were under way");
 		is($result->{error}{C}, '57014', "$what, statement_timeout: SQLSTATE");

@@ -8,7 +8,7 @@ my $t = AiRouterTest->new('connections');
 
 my %models = (
 	good => 'good',
-	slow => 'slow--lat-40',
+	slow => 'slow--lat-150',
 	hang => 'hang--fault-hang',
 	keepclose => 'kc--fault-keepclose',
 	closeidle => 'ci--fault-closeidle',
@@ -71,12 +71,25 @@ $s->query('SET ai_router.max_concurrency = 8');
 is($s->value(array_call('closeidle', 50)), $list->(50), 'closeidle, side by side: all answered');
 is($t->counter($models{closeidle}, 'requests'), 66, 'closeidle, side by side: no request twice');
 
+# What may have been billed is sent once more at most, so not on a connection that may be dead: one is kept here
+# which reads nothing any more and is closed then.
+$t->model('zombie', 'p', 'zombie--fault-closeidle--drip-1000');
+$t->server('here', api => 'openai', base_url => "http://localhost:$t->{port}/compat/v1");
+$t->model('badjson', 'here', 'bj--fault-badjson');
+my $fresh = $t->session;
+$fresh->value(q(SELECT ai_complete('Echo: x', '{"model":"zombie"}')));
+is_deeply($fresh->query(q(SELECT answer, model, attempts FROM ai_call('Echo: fresh', '{"model":["badjson","good"]}')))->{rows},
+	[ [ 'fresh', 'good', 2 ] ], 'what is not sent again gets a connection of its own');
+$fresh->quit;
+
 # What was given up half way is not somebody else's answer.
 $t->reset;
-$s->query('SET statement_timeout = 60');
-my $r = $s->query(q(SELECT ai_complete('Echo: a long answer that comes slowly', '{"model":"body"}')));
+my $control = $t->session;
+$s->send(q(SELECT ai_complete('Echo: a long answer that comes slowly', '{"model":"body"}')));
+ok($t->wait_for($models{body}, 'in_flight', 1), 'an answer comes slowly');
+$control->value('SELECT pg_sleep(0.06), pg_cancel_backend(' . $s->pid . ')');
+my $r = $s->wait;
 is($r->{error}{C}, '57014', 'a call was cancelled in the middle of its body');
-$s->query('SET statement_timeout = 0');
 is($s->value(qq(SELECT ai_complete('Echo: $_', '{"model":"good"}'))), $_, "call $_ afterwards has its own answer")
   for 1 .. 3;
 ok($t->wait_for($models{body}, 'aborted', 1), 'its connection was closed');

@@ -9,7 +9,7 @@ use PostgreSQL::Test::Utils;
 
 my $t = AiRouterTest->new('many', init => [ allows_streaming => 1 ], conf => "max_connections = 40\n");
 my $node = $t->node;
-my $slow = 'slow--lat-5--jit-20';
+my $slow = 'slow--lat-50--jit-100';
 my $hang = 'hang--fault-hang';
 
 $t->models_at_p(good => 'good', slow => $slow, hang => $hang);
@@ -121,8 +121,10 @@ $t->model('new', 'p', 'new-model');
 $t->sql(q(DELETE FROM ai_router.models WHERE name = 'good'));
 ok($standby->poll_query_until('postgres', q(SELECT count(*) = 0 FROM ai_router.models WHERE name = 'good')),
 	'the standby follows');
+# Rows can be seen a moment before the sessions are told of the change.
+ok($t->until_true(sub { $r = $there->query(q(SELECT ai_complete('Echo: gone', '{"model":"good"}'))); return $r->{error} }),
+	'and its sessions');
 is($there->value(q(SELECT ai_complete('Echo: new', '{"model":"new"}'))), 'new', 'a model that the primary added');
-$r = $there->query(q(SELECT ai_complete('Echo: gone', '{"model":"good"}')));
 is($r->{error}{C}, 'RT001', 'a model that the primary deleted');
 
 $there->send(q(SELECT ai_complete(array_agg('Echo: ' || i), '{"model":"hang"}') FROM generate_series(1, 8) i));

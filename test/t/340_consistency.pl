@@ -96,9 +96,10 @@ is($w->value($who), 'c', 'undone inside a block');
 $w->value(q{UPDATE ai_router.rules SET models = '{a}'});
 $t->reset;
 $t->behave('a', lat => 30);
-# One row after the other: a row whose call has begun keeps its model.
+# One row after the other: a row whose call has begun keeps its model.  Enough rows for a busy machine to change
+# the rule before they are over; model b answers at once.
 $s->query('SET ai_router.batching = off');
-$s->send(q{SELECT string_agg(r.model, '' ORDER BY i) FROM generate_series(1, 40) i, LATERAL ai_call('row ' || i) r});
+$s->send(q{SELECT string_agg(r.model, '' ORDER BY i) FROM generate_series(1, 300) i, LATERAL ai_call('row ' || i) r});
 ok($t->wait_for('a', 'ok', 3), 'a statement has answers of model a');
 $w->value(q{UPDATE ai_router.rules SET models = '{b}'});
 my $seen = $t->counter('a', 'requests');

@@ -9,8 +9,8 @@ $t->models_at_p(
 	m => 'good',
 	other => 'other',
 	slow => 'slow--lat-1500',
-	slower => 'slower--lat-3000',
-	refuses => 'refuses--lat-700--status-400',
+	slower => 'slower',
+	refuses => 'refuses--status-400',
 	down => 'down--lat-700--status-503',
 	never => 'never--fault-hang');
 $t->sql("UPDATE ai_router.rules SET models = '{m,other,slow,slower,refuses,down,never}'");
@@ -48,10 +48,20 @@ asks(0, "SELECT ai_complete('hello', '{\"cache\": \"only\"}')", 'only');
 like(($t->try(q{SELECT ai_complete('never', '{"cache": "only"}')}))[1], qr/RT002: no cached answer/, 'only, and there is none');
 
 # Age.
-asks(1, q{SELECT ai_complete('young', '{"cache_ttl": "1 second"}')}, 'for a second');
-asks(0, q{SELECT ai_complete('young')}, 'within the second');
-asks(1, q{SELECT pg_sleep(1.1), ai_complete('young')}, 'after it');
-asks(1, q{SELECT ai_complete('young', '{"cache_ttl": "1 millisecond"}')}, 'too old for the call');
+# A busy machine may need longer than a second for both: once more then, with another prompt.
+for my $try (1 .. 10)
+{
+	my $begin = AiRouterSession::now();
+	my $made = requests('good');
+	$t->sql(qq{SELECT ai_complete('young $try', '{"cache_ttl": "1 second"}')});
+	is(requests('good'), $made + 1, 'for a second');
+	$t->sql("SELECT ai_complete('young $try')");
+	next if AiRouterSession::now() - $begin > 1 && $try < 10;
+	is(requests('good'), $made + 1, 'within the second');
+	asks(1, "SELECT pg_sleep(1.1), ai_complete('young $try')", 'after it');
+	asks(1, qq{SELECT ai_complete('young $try', '{"cache_ttl": "1 millisecond"}')}, 'too old for the call');
+	last;
+}
 
 # Credentials and rights.
 $t->sql('CREATE ROLE poor LOGIN; CREATE ROLE rich LOGIN; GRANT USAGE ON FOREIGN SERVER p TO rich');
@@ -105,14 +115,17 @@ for my $how ('pg_cancel_backend', 'pg_terminate_backend')
 {
 	my $prompt = "owner, $how";
 	my $owner = $t->session;
-	my $before = requests('slower--lat-3000');
+	my $before = requests('slower');
+	# The owner's request hangs; whoever asks next is answered.
+	$t->behave('slower', fault => 'hang');
 	$owner->send("SELECT ai_complete('$prompt', '{\"model\": \"slower\"}')");
-	$t->until_true(sub { requests('slower--lat-3000') == $before + 1 });
+	$t->until_true(sub { requests('slower') == $before + 1 });
 	$_->send("SELECT cached FROM ai_call('$prompt', '{\"model\": \"slower\"}')") for @sessions;
 	select undef, undef, undef, 0.5;
+	$t->behave('slower', lat => 500);
 	$t->sql("SELECT $how(" . $owner->pid . ')');
 	my @cached = map { my $r = $_->wait; $r->{error} ? $r->{error}{M} : $r->{rows}[0][0] } @sessions;
-	is(requests('slower--lat-3000'), $before + 2, "$how: one more request");
+	is(requests('slower'), $before + 2, "$how: one more request");
 	is(scalar(grep { $_ eq 't' } @cached), 7, "$how: all but one got its answer");
 }
 
@@ -129,11 +142,23 @@ is(requests('never--fault-hang'), 1, 'and has asked nobody');
 $t->sql('SELECT pg_cancel_backend(' . $owner->pid . ')');
 $owner->wait;
 
-# Failures: what nobody can do better goes to all, others ask for themselves.
-$_->send(q{SELECT ai_complete('no', '{"model": "refuses"}')}) for @sessions;
-my @codes = map { $_->wait->{error}{C} } @sessions;
-is("@codes", join(' ', ('RT009') x 8), 'a rejected prompt is rejected for all');
-is(requests('refuses--lat-700--status-400'), 1, 'after one request');
+# Failures: what nobody can do better goes to all, others ask for themselves.  Who comes after the failure asks
+# anew: on a busy machine it takes a later one for all to have come, which is when they wait beside the request.
+my $waiting = q{SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND wait_event_type = 'Extension' AND pid IN (}
+  . join(',', map { $_->pid } @sessions) . ')';
+my ($came, @codes);
+for my $ms (700, 2000, 6000)
+{
+	$t->reset;
+	$t->behave('refuses--status-400', lat => $ms, status => 400);
+	$_->send(qq{SELECT ai_complete('no $ms', '{"model": "refuses"}')}) for @sessions;
+	$came = $t->until_true(sub { $t->sql($waiting) == 8 }, $ms / 1000) && $t->counter('refuses--status-400', 'in_flight') == 1;
+	@codes = map { $_->wait->{error}{C} } @sessions;
+	is("@codes", join(' ', ('RT009') x 8), 'a rejected prompt is rejected for all');
+	last if $came;
+}
+ok($came, 'all of them waited');
+is(requests('refuses--status-400'), 1, 'after one request');
 $_->send(q{SELECT ai_complete('no', '{"model": "down", "retries": 0}')}) for @sessions;
 @codes = map { $_->wait->{error}{C} } @sessions;
 is("@codes", join(' ', ('RT002') x 8), 'a provider that is down fails all');

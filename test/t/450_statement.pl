@@ -51,7 +51,8 @@ my $quick = 'quick--lat-10--jit-40';
 my $begin = AiRouterSession::now();
 is($s->value(array_of('quick', 60)), 60, 'what waits goes on when others have cost less than was reserved');
 is($t->counter($quick, 'requests'), 60, 'each was asked once');
-cmp_ok(AiRouterSession::now() - $begin, '<', 3, 'as soon as there is room');
+# Who was not woken would look once a second, fifty times.
+cmp_ok(AiRouterSession::now() - $begin, '<', 20, 'as soon as there is room');
 cmp_ok($t->counter($quick, 'peak'), '<=', 10, 'never more in flight than the cap covers');
 cmp_ok($t->counter($quick, 'peak'), '>=', 5, 'but several');
 
@@ -95,7 +96,7 @@ $s->query('RESET ai_router.max_concurrency');
 $s->query('SET ai_router.max_statement_cost = 0.5');
 $r = $s->query(rows_of('hang', 20, '"timeout_ms": 30, "on_error": "null"'));
 is($r->{error}{C}, 'RT004', 'time-outs: RT004, whatever on_error says');
-is($t->counter('hang--fault-hang', 'requests'), 5, 'each counted with all that was reserved');
+ok($t->wait_for('hang--fault-hang', 'requests', 5) && $t->counter('hang--fault-hang', 'requests') == 5, 'each counted with all that was reserved');
 $r = $s->query(rows_of('silent', 20));
 is($r->{error}{C}, 'RT004', 'answers without usage: RT004');
 is($t->counter('silent--fault-nousage', 'requests'), 5, 'likewise');
@@ -178,7 +179,8 @@ my $mine = 'SELECT pid, database, role, calls, in_flight, done, cached, joined, 
   . 'FROM ai_router.progress WHERE pid = ' . $a->pid;
 
 $a->query("SET ai_router.max_concurrency = 4");
-$a->send(array_of('slow', 40));
+# Long enough for all that looks at it, on a busy machine, too.
+$a->send(array_of('slow', 1000));
 ok($t->until_true(sub { ($w->query($mine)->{rows}[0] // [])->[5] }), 'another session sees calls end');
 my ($p) = @{ $w->query($mine)->{rows} };
 is_deeply([ @$p[ 0 .. 2 ] ], [ $a->pid, 'postgres', 'alice' ], 'whose they are');
@@ -189,22 +191,24 @@ is($p->[11], $w->value('SELECT query_id FROM pg_stat_activity WHERE pid = ' . $a
 is(scalar @{ $of{alice}->query($mine)->{rows} }, 1, 'the role itself sees it');
 is(scalar @{ $of{watcher}->query($mine)->{rows} }, 1, 'pg_monitor sees it');
 is(scalar @{ $of{bob}->query($mine)->{rows} }, 0, 'another role does not');
-is($a->wait->{rows}[0][0], 40, 'the statement ends');
+$w->query('SELECT pg_cancel_backend(' . $a->pid . ')');
+is($a->wait->{error}{C}, '57014', 'cancelled');
+is($a->value(array_of('slow', 4)), 4, 'a statement ends');
 is(scalar @{ $w->query($mine)->{rows} }, 0, 'and is gone');
 
 # SET ROLE: the one that runs it.
 $s->query('SET ROLE alice');
-$s->send(array_of('cancel', 40));
+$s->send(array_of('cancel', 1000));
 ok($t->wait_for('cancel--lat-300', 'in_flight', 1), 'a statement runs after SET ROLE');
 # The provider may know of the call before the session has shown it.
-ok($t->until_true(sub { ($of{alice}->value('SELECT role FROM ai_router.progress') // '') eq 'alice' }, 10), 'shown as that role');
+ok($t->until_true(sub { ($of{alice}->value('SELECT role FROM ai_router.progress') // '') eq 'alice' }), 'shown as that role');
 $w->query('SELECT pg_cancel_backend(' . $s->pid . ')');
 is($s->wait->{error}{C}, '57014', 'cancelled');
 is($w->value('SELECT count(*) FROM ai_router.progress'), 0, 'gone after a cancel');
 $s->query('RESET ROLE');
 
 my $victim = $t->session;
-$victim->send(array_of('kill', 40));
+$victim->send(array_of('kill', 1000));
 ok($t->wait_for('kill--lat-300', 'in_flight', 1), 'another one runs');
 ok($t->until_true(sub { $w->value('SELECT count(*) FROM ai_router.progress') == 1 }), 'and is shown');
 $w->query('SELECT pg_terminate_backend(' . $victim->pid . ')');
@@ -216,7 +220,6 @@ $t->sql("CREATE SERVER f FOREIGN DATA WRAPPER ai_router OPTIONS (api 'fixture');
 	  . "INSERT INTO ai_router.models (name, server, input_price, output_price) VALUES ('f', 'f', 0, 1000);"
 	  . "INSERT INTO ai_router.fixtures (answer) VALUES ('word')");
 $s->query('SET ai_router.max_statement_cost = 0');
-$s->send(q|SELECT cardinality(ai_complete(array_agg('n ' \|\| n), '{"model": "f"}')) FROM generate_series(1, 30000) n|);
 $r = $w->query(q|
 CREATE FUNCTION watch(watched int, OUT seen int, OUT distinct_seen int, OUT torn int) LANGUAGE plpgsql AS $$
 DECLARE p record; last bigint := -1;
@@ -231,7 +234,10 @@ BEGIN
 		IF p.reserved <> p.in_flight * 0.1 OR p.spent <> (p.calls - p.in_flight) * 0.001 THEN torn := torn + 1; END IF;
 	END LOOP;
 END $$|);
-$r = $w->query('SELECT * FROM watch(' . $s->pid . ')');
+# The watcher first: it waits for the statement.
+$w->send('SELECT * FROM watch(' . $s->pid . ')');
+$s->send(q|SELECT cardinality(ai_complete(array_agg('n ' \|\| n), '{"model": "f"}')) FROM generate_series(1, 30000) n|);
+$r = $w->wait;
 is($s->wait->{rows}[0][0], 30000, 'many quick calls');
 cmp_ok($r->{rows}[0][1], '>', 20, "watched at many moments ($r->{rows}[0][0] looks)");
 is($r->{rows}[0][2], 0, 'no row was torn');

@@ -140,11 +140,44 @@ sub until_true
 	return 1;
 }
 
+# Cancel the session's statement, which waits, and say how many milliseconds it took to return: the best of up
+# to ten tries, because the machines that run tests are busy.  start: begins the statement, true if it waits.
+# Returns the milliseconds and what the last try returned.
+sub cancel_ms
+{
+	my ($self, $s, $start, $enough_ms) = @_;
+	my $control = $self->session;
+	my ($best, $r);
+
+	for (1 .. 10)
+	{
+		$start->() or next;
+		my $at = AiRouterSession::now();
+		$control->value('SELECT pg_cancel_backend(' . $s->pid . ')');
+		$r = $s->wait;
+		my $ms = 1000 * ($r->{at} - $at);
+		$best = $ms if !defined $best || $ms < $best;
+		last if $best < $enough_ms;
+	}
+	return ($best, $r);
+}
+
 # Wait until the server takes connections again.  A psql that is refused may be gone before it was told its query.
 sub until_up
 {
 	my $self = shift;
 	return $self->until_true(sub { my $rc = eval { $self->{node}->psql('postgres', 'SELECT true') }; return defined $rc && $rc == 0; });
+}
+
+# Kill a process of the server, and wait until the server has restarted for it: true if it did.  Without somebody who
+# is sent away a busy machine may take a connection before it has noticed.
+sub crash
+{
+	my ($self, $pid) = @_;
+	my $bystander = $self->session;
+
+	kill 'KILL', $pid;
+	return $bystander->wait->{closed} && $self->until_up;
 }
 
 # Build test/t/src/NAME.c as a library to preload; returns its path.
