@@ -27,6 +27,14 @@
 #define SLOTS 32768 /* those of part n are n, n + PARTS, .. */
 #define PARTS 16    /* a power of two that divides SLOTS and FAILURES */
 
+/*
+ * Where the whole machine stands still (a paused virtual machine, a laptop that sleeps), all leases
+ * are over when it goes on, though their owners are as well as before.  So only who was looking
+ * itself, without such a gap and for so long, may say that an owner has stopped.
+ */
+#define GAP_MS (AIR_FLIGHT_LEASE_MS * 5 / 8)
+#define WATCH_MS (AIR_FLIGHT_LEASE_MS / 2)
+
 /* Failures that waiters are told are few and large: several slots share a place. */
 #define FAILURES 512
 #define NOBODY (-1)
@@ -79,6 +87,10 @@ typedef struct Flights
 } Flights;
 
 static Flights *flights = NULL;
+
+/* Monotonic ms: since when this backend has been looking, and when it did last. */
+static double watching_since = 0;
+static double watched_at = 0;
 
 StaticAssertDecl(SLOTS % PARTS == 0 && FAILURES % PARTS == 0,
 				 "a slot, its chain and its failure share a lock");
@@ -209,7 +221,18 @@ wake_waiters(void)
 			SetLatch(&ProcGlobal->allProcs[i].procLatch);
 }
 
-/* Nobody owns it, or its owner is gone or has stopped driving. */
+/* This backend looks at flights. */
+static void
+watch(void)
+{
+	double now = air_monotonic_ms();
+
+	if (now - watched_at > GAP_MS)
+		watching_since = now;
+	watched_at = now;
+}
+
+/* Nobody owns it, or its owner is gone or has stopped driving.  After watch(). */
 static bool
 is_up(const Slot *slot)
 {
@@ -218,7 +241,7 @@ is_up(const Slot *slot)
 	if (slot->owner == NOBODY || ProcGlobal->allProcs[slot->owner].pid != slot->owner_pid)
 		return true;
 	driven = (double) pg_atomic_read_u64(&flights->parties[slot->owner].driven);
-	return air_monotonic_ms() - driven > AIR_FLIGHT_LEASE_MS;
+	return watched_at - driven > AIR_FLIGHT_LEASE_MS && watched_at - watching_since >= WATCH_MS;
 }
 
 /* Become the owner, under the exclusive lock. */
@@ -250,6 +273,7 @@ air_flight_join(const AirKey *key, AirFlight *flight)
 
 	if (flights == NULL || my_index() >= flights->nparties)
 		return AIR_FLIGHT_NONE;
+	watch();
 	lock = lock_of(chain_of(key));
 	LWLockAcquire(lock, LW_EXCLUSIVE);
 	mine = find(key);
@@ -289,6 +313,7 @@ air_flight_poll(AirFlight *flight, AirFlightFailure *failure)
 	LWLock *lock = lock_of(flight->slot);
 	Slot *slot;
 
+	watch();
 	LWLockAcquire(lock, LW_SHARED);
 	slot = slot_of(flight);
 	if (slot != NULL && slot->state == FLYING && !is_up(slot))

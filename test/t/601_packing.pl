@@ -29,7 +29,8 @@ sub texts { my ($word, $n) = @_; return "ARRAY(SELECT '$word ' || g FROM generat
 sub ledger
 {
 	my ($name, $calls, $sql) = @_;
-	$t->until_true(sub { $t->sql("SELECT count(*) FROM ai_router.calls WHERE model = '$name'") >= $calls }, 20);
+	$t->until_true(sub { $t->sql("SELECT count(*) FROM ai_router.calls WHERE model = '$name'") >= $calls }, 60)
+	  or fail("$calls calls are in the ledger");
 	return $t->sql($sql =~ s/NAME/'$name'/gr);
 }
 
@@ -108,7 +109,7 @@ is($t->sql(qq{SELECT count(e) FROM (SELECT ai_embed(body, '{"model": "$name"}') 
 is(requests($id), 1, 'one request');
 is($t->sql(qq{SELECT count(*) FROM doc WHERE id <= 300 AND ai_similarity(body, 'row number 17', '{"model": "$name"}') > 0.999}), 1, 'similarity of each row');
 cmp_ok(requests($id), '<=', 4, 'few requests, and one side asked once');
-is(ledger($name, 7 + 301 - 7, q(SELECT count(*) FROM ai_router.calls WHERE model = NAME)), 300, 'each text was asked for once');
+is(ledger($name, 300, q(SELECT count(*) FROM ai_router.calls WHERE model = NAME)), 300, 'each text was asked for once');
 ($name, $id) = embedder('lat-20');
 is($t->sql(qq{SELECT count(ai_embed('row ' || id % 5, '{"model": "$name"}')), count(ai_embed('row ' || id % 3, '{"model": "$name", "dimensions": 8}')) FROM doc}), '3000|3000', 'two columns of few texts');
 is(ledger($name, 8, q(SELECT count(*), count(DISTINCT coalesce(sent_with, call_id)) FROM ai_router.calls WHERE model = NAME)), '8|2', 'each kind went together');
@@ -200,9 +201,9 @@ $t->sql("INSERT INTO ai_router.budgets(name, model, period, limit_usd, hard) VAL
 my @sessions = map { $t->session } 1 .. 3;
 $_->send(qq{SELECT count(*) FROM ai_embed(@{[texts('session ' . $_->pid, 256)]}, '{"model": "$name"}')}) for @sessions;
 is(join(' ', map { $_->wait->{error}{C} // 'ok' } @sessions), 'RT004 RT004 RT004', 'a hard budget ends three sessions');
-$t->until_true(sub { $t->sql("SELECT reserved FROM ai_router.spending WHERE budget = 'b'") == 0 }, 10);
+$t->until_true(sub { $t->sql("SELECT reserved FROM ai_router.spending WHERE budget = 'b'") == 0 });
 my $spending = q(SELECT spent = (SELECT sum(cost) FROM ai_router.attempts WHERE model = s.model), spent = (SELECT sum(cost) FROM ai_router.calls WHERE model = s.model), spent <= limit_usd, spent > 0.5 FROM ai_router.spending s WHERE budget = 'b');
-ok($t->until_true(sub { $t->sql($spending) eq 't|t|t|t' }, 10), 'at what was spent') or diag($t->sql($spending));
+ok($t->until_true(sub { $t->sql($spending) eq 't|t|t|t' }), 'at what was spent') or diag($t->sql($spending));
 $t->sql("DELETE FROM ai_router.budgets");
 
 # --- In the middle ------------------------------------------------------------------------------------------
@@ -249,19 +250,20 @@ is(join(' ', map { $_->wait->{rows}[0][0] } @sessions), '2560 2560', 'two sessio
 is(ledger($name, 2560, q(SELECT count(*) FROM ai_router.calls WHERE model = NAME)), 2560, 'each text is asked for once');
 cmp_ok(requests($id), '<=', 20, 'in ' . requests($id) . ' requests');
 
-# Nearly as many at a time as there is room for.
+# Nearly as many at a time as there is room for.  A sixteenth of the table is one of their hashes' parts: with 6,400 it is
+# full with a chance of 10^-8, with 7,000 it would be once in some hundred runs.
 ($name, $id) = embedder('lat-300');
-$_->send(qq{SELECT count(*) FROM ai_embed(@{[texts('both', 7000)]}, '{"model": "$name"}')}) for @sessions;
-is(join(' ', map { $_->wait->{rows}[0][0] } @sessions), '7000 7000', 'two sessions with very many texts');
-is(ledger($name, 7000, q(SELECT count(*) FROM ai_router.calls WHERE model = NAME)), 7000, 'each is asked for once, too');
+$_->send(qq{SELECT count(*) FROM ai_embed(@{[texts('both', 6400)]}, '{"model": "$name"}')}) for @sessions;
+is(join(' ', map { $_->wait->{rows}[0][0] } @sessions), '6400 6400', 'two sessions with very many texts');
+is(ledger($name, 6400, q(SELECT count(*) FROM ai_router.calls WHERE model = NAME)), 6400, 'each is asked for once, too');
 
 # Nothing is left in a session that saw requests split, retried, cancelled and dropped in parts.
 ($name, $id) = embedder('');
-my ($flaky) = embedder('lat-5--status-503--every-2');
+my ($flaky) = embedder('lat-5--status-503--every-2--retry-0.02--retryfmt-ms');
 my ($hangs) = embedder('fault-hang');
 my $wild = q(ARRAY(SELECT CASE WHEN random() < 0.02 THEN 'unembeddable ' ELSE 'good ' END || g || random() FROM generate_series(1, 300) g));
 $s = $t->session(options => '-c ai_router.cache=off -c client_min_messages=error');
-my $left = q(SELECT count(*) FILTER (WHERE name IN ('ai_router request', 'ai_router call', 'ai_router flow')), sum(total_bytes) FILTER (WHERE name LIKE 'ai_router engine%') FROM pg_backend_memory_contexts);
+my $left = q(SELECT count(*) FILTER (WHERE name IN ('ai_router request', 'ai_router call', 'ai_router flow')), sum(used_bytes) FILTER (WHERE name LIKE 'ai_router engine%') FROM pg_backend_memory_contexts);
 my @left;
 for my $round (1 .. 8)
 {
@@ -292,7 +294,7 @@ $t->node->restart;
 ($name, $id) = embedder('dim-1000');
 is($t->sql(qq{SELECT count(embedding) FROM ai_embed(@{[texts('spooled', 500)]}, '{"model": "$name"}')}), 500, 'with a small spool');
 is(ledger($name, 500, $sums), '500|t|t|t|500', 'all is in the ledger');
-ok($t->until_true(sub { $t->sql("SELECT count(*) FROM ai_router.cache WHERE model = '$name'") == 500 }, 10), 'and in the cache');
+ok($t->until_true(sub { $t->sql("SELECT count(*) FROM ai_router.cache WHERE model = '$name'") == 500 }), 'and in the cache');
 # Longer than the wait for a spool that is stuck.
 ($name, $id) = embedder('lat-5500');
 is($t->sql(qq{SELECT count(embedding) FROM ai_embed(@{[texts('patient', 120)]}, '{"model": "$name"}')}), 120, 'what is under way has the space: its end is awaited');

@@ -117,15 +117,15 @@ is($t->sql(q(SELECT sum((ai_classify_detail(body, ARRAY['billing', 'x'])).cost) 
 $t->sql('ANALYZE docs');
 my $estimate = decode_json($t->sql(q(EXPLAIN (FORMAT JSON) SELECT ai_classify(body, ARRAY['billing', 'something else']) FROM docs)));
 my $per_call = $estimate->[0]{Plan}{'AI Calls'}[0]{'Estimated Input Tokens'} / 40;
+my $others = $t->sql(q(SELECT count(*) FROM ai_router.calls WHERE function = 'ai_classify'));
 $t->sql(q(SELECT ai_classify(body, ARRAY['billing', 'something else']) FROM docs));
-ok($t->until_true(sub { return $t->sql(q(SELECT count(*) FROM ai_router.calls WHERE function = 'ai_classify')) >= 20; }), 'calls are in the ledger');
+ok($t->until_true(sub { return $t->sql(q(SELECT count(*) FROM ai_router.calls WHERE function = 'ai_classify')) >= $others + 20; }), 'calls are in the ledger');
 my $was = $t->sql(q(SELECT avg(input_tokens) FROM (SELECT input_tokens FROM ai_router.calls WHERE function = 'ai_classify' ORDER BY call_id DESC LIMIT 20) x));
 cmp_ok(abs($per_call / $was - 1), '<', 0.3, "estimated $per_call tokens a call, there were $was");
 
 # --- batched, side by side
-$t->behave('m', lat => 100);
 $t->reset;
-$t->behave('m', lat => 100);
+$t->behave('m', lat => 300);
 my $plan = $t->sql(q(EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT id FROM docs WHERE ai_filter(body, 'says billing')));
 like($plan, qr/AI Batch/, 'ai_filter is batched in WHERE');
 is($t->counter('m', 'requests'), 20, 'one call for each distinct input');
@@ -143,7 +143,7 @@ is($t->counter('m', 'requests'), 2, 'after two attempts');
 is($t->sql(q(SELECT ai_score('Echo: quite', 'is good'))), '0', 'what is kept is the mended answer');
 is($t->counter('m', 'requests'), 2, 'and it is known now');
 ok($t->until_true(sub { $t->sql(q(SELECT attempts FROM ai_router.calls ORDER BY call_id DESC LIMIT 1)) eq '2' }), 'two attempts of one call');
-is($t->sql(q(SELECT count(*), count(DISTINCT call_id) FROM ai_router.attempts WHERE call_id = (SELECT max(call_id) FROM ai_router.calls))), '2|1',
+ok($t->until_true(sub { $t->sql(q(SELECT count(*), count(DISTINCT call_id) FROM ai_router.attempts WHERE call_id = (SELECT max(call_id) FROM ai_router.calls))) eq '2|1' }),
 	'both in the ledger');
 $t->reset;
 $t->behave('m', fault => 'badschema');

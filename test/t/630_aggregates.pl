@@ -20,17 +20,19 @@ my $since = 0;
 
 sub requests { return $t->counter($id{ $_[0] // 'm' }, 'requests'); }
 
-# A query's rows, and its error; then requests() is what it took.
+# A query's rows, and its error; then requests() is what it took.  MODEL, N: so many of its answers take so long that a
+# busy machine sends its calls meanwhile, the others no time.
 sub ran
 {
-	my ($sql) = @_;
+	my ($sql, $model, $slow) = @_;
 	$t->reset;
+	$t->behave($id{$model}, lat => 500, first => $slow) if $model;
 	$since = $s->value('SELECT ai_last_call_id()') // 0;
 	my $r = $s->query($sql);
 	$t->wait_for(undef, 'in_flight', 0, 'eq');
 	return $r;
 }
-sub value { my ($sql) = @_; my $r = ran($sql); return $r->{error} ? "$r->{error}{C} $r->{error}{M}" : $r->{rows}[0][0]; }
+sub value { my $r = ran(@_); return $r->{error} ? "$r->{error}{C} $r->{error}{M}" : $r->{rows}[0][0]; }
 
 # What the ledger has kept of the calls of the last query, of which there were n: prompts and answers.
 sub prompts
@@ -57,7 +59,7 @@ for my $batching ('on', 'off')
 	is(join(',', $all->{prompt} =~ /^(\d+): row number \1 says hello\. It says more\.$/mg), join(',', 1 .. 20), 'which has all rows in order');
 	like(last_user(), qr{\A<input>\n1: .*\n</input>\z}s, 'between their lines');
 
-	is(value('SELECT ai_agg(t, \'Count them\' ORDER BY id) FROM d'), 'row number 1 says hello.', "batching $batching: many rows");
+	is(value('SELECT ai_agg(t, \'Count them\' ORDER BY id) FROM d', 'm', 24), 'row number 1 says hello.', "batching $batching: many rows");
 	my $n = requests();
 	my @calls = prompts($n);
 	my @parts = grep { $_->{prompt} =~ /It says more/ } @calls;
@@ -68,7 +70,7 @@ for my $batching ('on', 'off')
 	cmp_ok(@parts, '<=', 24, 'and not many more');
 	is(scalar @merges, 1, 'one call merges them');
 	is(scalar(() = $merges[0]{prompt} =~ /^\d+: row number \d+ says hello\.$/mg), scalar @parts, 'all of them');
-	is($t->counter($id{m}, 'peak'), scalar @parts < 32 ? scalar @parts : 32, 'parts were asked for side by side');
+	is($t->counter($id{m}, 'peak'), scalar @parts, 'parts were asked for side by side');
 	like($t->last_body($id{m}), qr/Merge them into.*Instruction: Count them/s, 'the instruction is in the system message');
 	unlike($calls[0]{prompt}, qr/Count them/, 'and not among the rows');
 
@@ -87,14 +89,14 @@ for ([ 'hash', '' ], [ 'sort', ' ORDER BY id' ])
 {
 	my ($how, $order) = @$_;
 	my $sql = sprintf $by_kind, $order;
-	my $r = ran($sql);
+	my $r = ran($sql, 'm', 32);
 	is(scalar @{ $r->{rows} }, 40, "$how: 40 groups");
 	is(requests(), 40, "$how: a call for each");
 	is($t->counter($id{m}, 'peak'), 32, "$how: side by side");
 	is($r->{rows}[5][1], 'row number 5 says hello.', "$how: each its own") if $order;
 }
 $s->query('SET enable_hashagg = off');
-ran(sprintf $by_kind, '');
+ran(sprintf($by_kind, ''), 'm', 32);
 is($t->counter($id{m}, 'peak'), 32, 'groups of sorted rows, too');
 $s->query('RESET enable_hashagg');
 
@@ -118,7 +120,7 @@ $r = ran('SELECT ai_summarize_agg(t ORDER BY id), ai_agg(t, \'Count\' ORDER BY i
 is(join('|', @{ $r->{rows}[0] }), 'row number 1 says hello.|row number 1000 says hello.|1000', 'two aggregates at once');
 
 # Calls in the arguments are batched as for any aggregate.
-$r = ran(q(SELECT ai_summarize_agg(ai_complete('Echo: ' || t, '{"model": "wide"}')) FROM d WHERE id <= 20));
+$r = ran(q(SELECT ai_summarize_agg(ai_complete('Echo: ' || t, '{"model": "wide"}')) FROM d WHERE id <= 20), 'wide', 20);
 is($r->{rows}[0][0], 'row number 1 says hello.', 'a call in the argument');
 is($t->counter($id{wide}, 'peak'), 20, 'made side by side');
 is(requests('wide') + requests(), 21, 'one a row and one of all');
@@ -187,7 +189,8 @@ my $begin = AiRouterSession::now();
 $t->sql('SELECT pg_cancel_backend(' . $s->pid . ')');
 $r = $s->wait;
 is($r->{error}{C}, '57014', 'cancelled');
-cmp_ok($r->{at} - $begin, '<', 0.5, 'at once');
+# Within a tenth of a second (100_cancel.pl), unless the machine stands still; calls that hang have a minute.
+cmp_ok($r->{at} - $begin, '<', 8, 'soon');
 ok($t->wait_for($id{hang}, 'in_flight', 0, 'eq'), 'and nothing stays in flight');
 # A group that is not finished when the query ends early.
 $s->query('SET ai_router.batching = off');

@@ -12,7 +12,9 @@ my $t = AiRouterTest->new('chunk', conf => "work_mem = 4MB\njit = off\nfsync = o
 my $s = $t->session;
 
 sub kb { return (slurp_file('/proc/' . $s->pid . '/status') =~ /^RssAnon:\s+(\d+) kB/m)[0]; }
-sub seconds { my ($sql) = @_; my $begin = AiRouterSession::now(); my $got = $s->value($sql); return (AiRouterSession::now() - $begin, $got); }
+# Of the processor's time: what others take on a busy machine does not count.
+sub busy_for { return (slurp_file('/proc/' . $s->pid . '/schedstat') =~ /^(\d+)/)[0] / 1e9; }
+sub seconds { my ($sql) = @_; my $begin = busy_for(); my $got = $s->value($sql); return (busy_for() - $begin, $got); }
 
 my %texts = (
 	sentences => q('This is a sentence of some words. '),
@@ -37,8 +39,8 @@ for my $name (sort keys %texts)
 	my ($long, $n) = $run->($mb, '400');
 	my ($overlap, $more) = $run->($mb / 4, '400, 200');
 	note sprintf '%s: %d MB %.2f s, %d chunks; a quarter %.2f s, with overlap %.2f s, %d chunks', $name, $mb, $long, $n, $short, $overlap, $more;
-	cmp_ok($long, '<', 12 * $short + 2, "$name: time is linear");
-	cmp_ok($overlap, '<', 12 * $short + 2, "$name: with overlap, too");
+	cmp_ok($long, '<', 12 * $short + 1, "$name: time is linear");
+	cmp_ok($overlap, '<', 12 * $short + 1, "$name: with overlap, too");
 }
 
 # A single scan of all of it: chunks as large as the text, and tiny ones.
@@ -62,13 +64,15 @@ for my $size (1, 10, 2000000000)
 
 # Cancelled while a chunk of all the text is looked for.
 $s->query(q(CREATE FUNCTION all_of_it() RETURNS bigint LANGUAGE sql AS $$ SELECT sum(length((c).chunk)) FROM (SELECT ai_chunk(t, 2000000000, 1) AS c FROM long, generate_series(1, 1000) OFFSET 0) x $$));
-$s->send('SELECT all_of_it()');
-usleep(300_000);
-ok($s->busy, 'a long scan');
-my $begin = AiRouterSession::now();
-$t->sql('SELECT pg_cancel_backend(' . $s->pid . ')');
-my $r = $s->wait;
-is($r->{error}{C}, '57014', 'is cancelled');
-cmp_ok($r->{at} - $begin, '<', 1, 'at once');
+cmp_ok($t->quickest(1, sub {
+	$s->send('SELECT all_of_it()');
+	usleep(300_000);
+	ok($s->busy, 'a long scan');
+	my $begin = AiRouterSession::now();
+	$t->sql('SELECT pg_cancel_backend(' . $s->pid . ')');
+	my $r = $s->wait;
+	is($r->{error}{C}, '57014', 'is cancelled');
+	return $r->{at} - $begin;
+}), '<', 1, 'at once');
 
 done_testing();

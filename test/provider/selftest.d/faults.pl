@@ -57,7 +57,7 @@ my %transport = (
 sub eof_of
 {
 	my ($r) = @_;
-	return IO::Select->new($r->{socket})->can_read(2) && sysread($r->{socket}, my $x, 1) == 0 ? 1 : 0;
+	return IO::Select->new($r->{socket})->can_read(30) && sysread($r->{socket}, my $x, 1) == 0 ? 1 : 0;
 }
 
 sub gunzip
@@ -80,7 +80,7 @@ sub test_faults
 	}
 	my $r = openai('m--fault-hang', 0.3);
 	is($r->{end} . $r->{status}, 'timeout0', 'hang');
-	is(field('m--fault-hang', 'in_flight'), 1, 'hang is in flight');
+	is(control('GET', 'wait?model=m--fault-hang&field=in_flight&ge=1'), "1\n", 'hang is in flight');
 	close $r->{socket};
 	control('GET', 'wait?model=m--fault-hang&field=aborted&ge=1');
 	is(field('m--fault-hang', 'in_flight'), 0, 'hang ends when the client leaves');
@@ -165,7 +165,7 @@ sub test_ports
 	my $curl = sub {
 		my ($cert, $host, $p) = @_;
 		my $body = $json->encode({model => 'tls', @turn});
-		my $out = `curl -s -o /dev/null -w '%{http_code}' --max-time 5 --cacert $cert --connect-to $host:$p:127.0.0.1:$p -H 'Authorization: Bearer sandbox-k' -H 'Content-Type: application/json' -d '$body' https://$host:$p/v1/chat/completions`;
+		my $out = `curl -s -o /dev/null -w '%{http_code}' --max-time 30 --cacert $cert --connect-to $host:$p:127.0.0.1:$p -H 'Authorization: Bearer sandbox-k' -H 'Content-Type: application/json' -d '$body' https://$host:$p/v1/chat/completions`;
 		return $out . '/' . ($? >> 8);
 	};
 	is($curl->("$dir/certs/ca.pem", '127.0.0.1', $port{tls_port}), '200/0', 'TLS with our authority');
@@ -186,6 +186,7 @@ sub test_counters
 {
 	control('POST', 'reset');
 	is(field('', 'requests'), 0, 'reset');
+	my $begin = time;
 	is(control('POST', 'model', {model => 'plain', status => 503, first => 1}), "ok\n", 'control/model');
 	is(statuses('plain', 2), '503 200', 'behaviour by control');
 	like(control('POST', 'model', {model => 'plain', fault => 'nonsense'}), qr/unknown fault/, 'control refuses nonsense');
@@ -200,18 +201,24 @@ sub test_counters
 	is("$m->{requests} $m->{ok} $m->{errors} $m->{connections} $m->{peak} $m->{in_flight} $m->{digests}",
 		'5 4 1 3 1 0 1', 'counters');
 	is($m->{last_headers}{authorization}, '18 bytes', 'keys are not shown');
-	is($m->{max_per_second}, 5, 'arrivals in a second');
-	my @s = map { dial() } 1 .. 20;
-	my $t = time;
-	syswrite($_, request('POST', '/v1/chat/completions', {%bearer}, {model => 'late--lat-300', @turn})) for @s;
-	is(control('GET', 'wait?model=late--lat-300&field=in_flight&ge=20'), "20\n", 'wait');
-	answer($_) for @s;
-	my $took = time - $t;
+	# Unless the machine stood still meanwhile.
+	is($m->{max_per_second}, 5, 'arrivals in a second') if time - $begin < 1;
+	# Some tries, for the same reason.
+	my ($tries, $took) = (0);
+	do
+	{
+		my @s = map { dial() } 1 .. 20;
+		my $t = time;
+		syswrite($_, request('POST', '/v1/chat/completions', {%bearer}, {model => 'late--lat-300', @turn})) for @s;
+		is(control('GET', 'wait?model=late--lat-300&field=in_flight&ge=20'), "20\n", 'wait') if !$tries++;
+		answer($_) for @s;
+		$took = time - $t;
+	} while ($took >= 0.4 && $tries < 5);
 	ok($took >= 0.3 && $took < 0.4, 'latency', $took);
 	is(field('late--lat-300', 'peak'), 20, 'peak');
 	is(control('GET', 'wait?model=never&field=requests&ge=1&timeout_ms=50'), "0\n", 'wait gives up');
 	my $all = $json->decode(control('GET', 'stats'));
-	is("$all->{requests} $all->{ok} $all->{peak}", '25 24 20', 'totals');
+	is("$all->{requests} $all->{ok} $all->{peak}", join(' ', 5 + 20 * $tries, 4 + 20 * $tries, 20), 'totals');
 	$s = dial();
 	syswrite($s, request('POST', '/redirected', {%bearer}, ''));
 	answer($s);

@@ -48,7 +48,7 @@ sub start
 		exec("$here/ai_sandbox", '--die-with-parent', '--ready-file', $file, @args) or exit 127;
 	}
 	push @pids, $pid;
-	for (1 .. 500)
+	for (1 .. 3000)
 	{
 		last if -e $file;
 		sleep 0.01;
@@ -61,7 +61,7 @@ sub start
 sub dial
 {
 	my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $_[0] || $port{port},
-		Timeout => 5) or die "connect: $!\n";
+		Timeout => 30) or die "connect: $!\n";
 	setsockopt($s, IPPROTO_TCP, TCP_NODELAY, 1);
 	return $s;
 }
@@ -70,7 +70,7 @@ sub dial
 sub answer
 {
 	my ($s, $timeout) = @_;
-	my ($in, $end) = ('', time + ($timeout || 5));
+	my ($in, $end) = ('', time + ($timeout || 30));
 	my %r = (status => 0, h => {}, body => '', end => 'whole');
 	my $sel = IO::Select->new($s);
 	while (1)
@@ -127,7 +127,7 @@ sub control
 	my ($method, $path, $body) = @_;
 	my $s = dial();
 	syswrite($s, request($method, "/control/$path", {}, $body));
-	return answer($s, 10)->{body};
+	return answer($s)->{body};
 }
 
 sub field
