@@ -23,8 +23,7 @@ my %id = (
 	paused => 'paused--lat-1500--first-1',
 	hints => 'hints--lat-2500',
 	killed => 'killed--fault-hang--first-1');
-$t->models_at_p(%id, scarce => 'scarce');
-$t->sql(q(UPDATE ai_router.models SET rpm = 1 WHERE name = 'scarce'));
+$t->models_at_p(%id);
 
 sub requests { return $t->counter($id{ $_[0] }, 'requests'); }
 sub ask { my ($model, $prompt, $more) = @_; return sprintf q(SELECT ai_complete('Echo: %s', '{"model":"%s"%s}')), $prompt, $model, $more // ''; }
@@ -191,15 +190,14 @@ $_->quit for @there;
 
 # --- More flights than there is room for ----------------------------------------------------------------
 
-# 24,000 calls that wait for their turn, each with a flight of its own: three times the table.
-my @fillers = @sessions[ 0 .. 11 ];
-for my $i (0 .. 11)
-{
-	$fillers[$i]->query('SET ai_router.max_concurrency = 1000');
-	$fillers[$i]->send(qq(SELECT ai_complete((SELECT array_agg('Echo: $i ' || j) FROM generate_series(1, 2000) j), '{"model":"scarce","timeout_ms":600000}')));
-}
+# 49,152 calls that wait for their turn, each with a flight of its own: one and a half times the table.
+my @fillers = @sessions[ 0 .. 5 ];
+$t->model('scarce', 'p', 'scarce', mode => 'embedding', rpm => 1);
+$t->sql(q(SELECT cardinality(ai_embed('its one in this minute', '{"model":"scarce"}'))));
+$fillers[$_]->send(qq(SELECT count(*) FROM ai_embed(ARRAY(SELECT '$_ ' || j FROM generate_series(1, 8192) j), '{"model":"scarce","timeout_ms":600000}')))
+	for 0 .. 5;
 my $pids = join ',', map { $_->pid } @fillers;
-ok($t->until_true(sub { $t->sql("SELECT count(*) FROM pg_stat_activity WHERE pid IN ($pids) AND wait_event_type = 'Extension'") == 12 }), '24,000 calls wait');
+ok($t->until_true(sub { $t->sql("SELECT count(*) FROM pg_stat_activity WHERE pid IN ($pids) AND wait_event_type = 'Extension'") == 6 }), '49,152 calls wait');
 cmp_ok($t->sql(q(SELECT value FROM ai_router.stats WHERE name = 'spool_bytes_used')), '<', 100_000, 'and hold no room in the spool');
 $before = requests('slow');
 $_->send(ask('slow', 'no room')) for @sessions[ 12 .. 15 ];
@@ -207,8 +205,8 @@ is(join(' ', map { outcome($_->wait) } @sessions[ 12 .. 15 ]), join(' ', ('no ro
 cmp_ok(requests('slow') - $before, '>', 1, 'each for itself');
 $start = AiRouterSession::now();
 $t->sql("SELECT pg_cancel_backend(pid) FROM unnest(ARRAY[$pids]) pid");
-is(join(' ', map { outcome($_->wait) } @fillers), join(' ', ('57014') x 12), '24,000 calls are cancelled');
-# A tenth of a second for each of twelve processes, ten times that on a busy machine; their time-out is ten minutes.
+is(join(' ', map { outcome($_->wait) } @fillers), join(' ', ('57014') x 6), '49,152 calls are cancelled');
+# A tenth of a second for each of six processes, ten times that on a busy machine; their time-out is ten minutes.
 cmp_ok(AiRouterSession::now() - $start, '<', 12, 'at once');
 $before = requests('slow');
 $_->send(ask('slow', 'room again')) for @sessions[ 3 .. 15 ];
