@@ -130,6 +130,8 @@ air_run_finish(AirRun *run)
 			air_call_free(call);
 		}
 		run->taken++;
+		/* To take what has come can last longer than a lease. */
+		air_waiting_refresh();
 	}
 	if (run->calls != &run->one)
 		pfree(run->calls);

@@ -14,6 +14,7 @@
 #include "base/settings.h"
 #include "call/cascade.h"
 #include "call/key.h"
+#include "shared/stats.h"
 
 /* Leases are refreshed and looked at at least so often. */
 #define LOOK_MS (AIR_FLIGHT_LEASE_MS / 4)
@@ -67,6 +68,7 @@ air_waiting_join(AirCall *call)
 			dlist_push_tail(&waiting, &call->in_queue);
 			return true;
 		default:
+			air_stats_add(AIR_STAT_FLIGHTS_FULL, 1);
 			return false;
 	}
 }
@@ -147,13 +149,19 @@ look_after(AirCall *call, double now)
 }
 
 void
+air_waiting_refresh(void)
+{
+	if (owned > 0)
+		air_flight_refresh();
+}
+
+void
 air_waiting_poll(void)
 {
 	dlist_mutable_iter iter;
 	double now;
 
-	if (owned > 0)
-		air_flight_refresh();
+	air_waiting_refresh();
 	if (dlist_is_empty(&waiting))
 		return;
 	now = air_engine_now();
@@ -212,6 +220,8 @@ air_waiting_ended(AirCall *call)
 
 	if (!call->flight.joined)
 		return;
+	/* Thousands may end, or find their answers, before the engine is back where it looks. */
+	air_waiting_refresh();
 	if (!call->flight.owner)
 	{
 		air_flight_leave(&call->flight);

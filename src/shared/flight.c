@@ -23,8 +23,9 @@
 #include "base/clock.h"
 #include "shared/flight.h"
 
-#define SLOTS 8192 /* those of part n are n, n + PARTS, .. */
-#define PARTS 16   /* a power of two that divides SLOTS and FAILURES */
+/* One statement of embeddings has up to AIR_PACK_RUN_WINDOW of them. */
+#define SLOTS 32768 /* those of part n are n, n + PARTS, .. */
+#define PARTS 16    /* a power of two that divides SLOTS and FAILURES */
 
 /* Failures that waiters are told are few and large: several slots share a place. */
 #define FAILURES 512

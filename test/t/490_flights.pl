@@ -170,23 +170,24 @@ $_->quit for @there;
 
 # --- More flights than there is room for ----------------------------------------------------------------
 
-# 24,000 calls that wait for their turn, each with a flight of its own: three times the table.
-my @fillers = @sessions[ 0 .. 11 ];
-for my $i (0 .. 11)
+# 40,000 calls that wait for their turn, each with a flight of its own: more than the table has.
+my @fillers = @sessions[ 0 .. 4 ];
+$t->model('few', 'p', 'few', mode => 'embedding', rpm => 1);
+for my $i (0 .. 4)
 {
-	$fillers[$i]->query('SET ai_router.max_concurrency = 1000');
-	$fillers[$i]->send(qq(SELECT ai_complete((SELECT array_agg('Echo: $i ' || j) FROM generate_series(1, 2000) j), '{"model":"scarce","timeout_ms":600000}')));
+	$fillers[$i]->send(qq(SELECT count(*) FROM ai_embed((SELECT array_agg('$i ' || j) FROM generate_series(1, 8000) j), '{"model":"few","timeout_ms":600000}')));
 }
 my $pids = join ',', map { $_->pid } @fillers;
-ok($t->until_true(sub { $t->sql("SELECT count(*) FROM pg_stat_activity WHERE pid IN ($pids) AND wait_event_type = 'Extension'") == 12 }, 60), '24,000 calls wait');
-cmp_ok($t->sql(q(SELECT value FROM ai_router.stats WHERE name = 'spool_bytes_used')), '<', 100_000, 'and hold no room in the spool');
+ok($t->until_true(sub { $t->sql("SELECT count(*) FROM pg_stat_activity WHERE pid IN ($pids) AND wait_event_type = 'Extension'") == 5 }, 60), '40,000 calls wait');
+ok($t->until_true(sub { $t->sql(q(SELECT value < 100000 FROM ai_router.stats WHERE name = 'spool_bytes_used')) eq 't' }, 20), 'and hold no room in the spool');
 $before = requests('slow');
 $_->send(ask('slow', 'no room')) for @sessions[ 12 .. 15 ];
 is(join(' ', map { outcome($_->wait) } @sessions[ 12 .. 15 ]), join(' ', ('no room') x 4), 'no room for a flight: calls go on');
 cmp_ok(requests('slow') - $before, '>', 1, 'each for itself');
+cmp_ok($t->sql(q(SELECT value FROM ai_router.stats WHERE name = 'flights_full')), '>', 0, 'which is counted');
 $start = AiRouterSession::now();
 $t->sql("SELECT pg_cancel_backend(pid) FROM unnest(ARRAY[$pids]) pid");
-is(join(' ', map { outcome($_->wait) } @fillers), join(' ', ('57014') x 12), '24,000 calls are cancelled');
+is(join(' ', map { outcome($_->wait) } @fillers), join(' ', ('57014') x 5), '40,000 calls are cancelled');
 cmp_ok(AiRouterSession::now() - $start, '<', 1, 'at once');
 $before = requests('slow');
 $_->send(ask('slow', 'room again')) for @sessions[ 3 .. 15 ];
