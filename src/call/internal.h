@@ -220,6 +220,7 @@ extern void air_keep_tell_use(const AirKey *key, uint32 uses);
 /* waiting.c: calls that wait for an equal one; those that may be called always never fail */
 extern bool air_waiting_join(AirCall *call);      /* true: it waits, or has ended */
 extern void air_waiting_poll(void);               /* whenever the engine is driven */
+extern void air_waiting_refresh(void);            /* calls go on soon: keep their leases */
 extern bool air_waiting_any(void);                /* does a call wait? */
 extern long air_waiting_timeout(long timeout_ms); /* ms until the next poll at the latest */
 extern void air_waiting_ended(AirCall *call);     /* with its result: always called */

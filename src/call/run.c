@@ -129,9 +129,9 @@ air_run_finish(AirRun *run)
 			run->take(run->taken, call, run->arg);
 			air_call_free(call);
 		}
-		/* To take what has come can last: meanwhile the others go on, and keep their leases. */
-		if (++run->taken < run->n)
-			air_engine_poll();
+		run->taken++;
+		/* To take what has come can last longer than a lease. */
+		air_waiting_refresh();
 	}
 	if (run->calls != &run->one)
 		pfree(run->calls);

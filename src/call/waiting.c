@@ -22,14 +22,6 @@
 static dlist_head waiting = DLIST_STATIC_INIT(waiting);
 static int owned = 0; /* flights of this backend's calls */
 
-/* This session goes on: its leases last. */
-static void
-refresh(void)
-{
-	if (owned > 0)
-		air_flight_refresh();
-}
-
 /* As long as an attempt at the first candidate may take; a cascade makes several. */
 static int
 limit_of(const AirCall *call)
@@ -157,12 +149,19 @@ look_after(AirCall *call, double now)
 }
 
 void
+air_waiting_refresh(void)
+{
+	if (owned > 0)
+		air_flight_refresh();
+}
+
+void
 air_waiting_poll(void)
 {
 	dlist_mutable_iter iter;
 	double now;
 
-	refresh();
+	air_waiting_refresh();
 	if (dlist_is_empty(&waiting))
 		return;
 	now = air_engine_now();
@@ -222,7 +221,7 @@ air_waiting_ended(AirCall *call)
 	if (!call->flight.joined)
 		return;
 	/* Thousands may end, or find their answers, before the engine is back where it looks. */
-	refresh();
+	air_waiting_refresh();
 	if (!call->flight.owner)
 	{
 		air_flight_leave(&call->flight);
