@@ -1,14 +1,11 @@
 /*
  * health.c
- *	  The table of health entries: find, enter, leave.  What an entry learns from
- *	  an outcome is in breaker.c.
+ *	  Health entries: enter, leave, look.  Where an entry is, is in health_table.c;
+ *	  what it learns from an outcome, in breaker.c.
  *
- * The table is set-associative: a key can stand in one set of 16 entries, so a
- * look-up reads 16 numbers and no lock protects more than one entry.  A new key
- * takes the entry of its set that was idle longest; where all 16 are in use, the
- * request goes on without.  Each entry has a spinlock, held for some tens of
- * instructions, never across anything that can fail or wait; the locks of a
- * model's entry and of its server's entry are taken one after the other.
+ * An entry's spinlock is held for some tens of instructions, never across anything
+ * that can fail or wait; the locks of a model's entry and of its server's entry are
+ * taken one after the other.
  */
 #include "base/pg.h"
 
@@ -18,118 +15,17 @@
 #include "utils/memutils.h"
 
 #include "base/clock.h"
-#include "base/settings.h"
 #include "shared/breaker.h"
+#include "shared/health_table.h"
 #include "shared/limits.h"
-
-#define WAYS 16
 
 /* How soon to look again for a place in flight: its end is nobody's to foresee. */
 #define PLACE_POLL_MS 10.0
-
-typedef struct HealthTable
-{
-	int nsets;
-	slock_t making; /* held before an entry's lock, while a key is entered */
-	AirHealthEntry entries[FLEXIBLE_ARRAY_MEMBER];
-} HealthTable;
-
-static HealthTable *table = NULL;
 
 /* Tickets of this backend: in use, and for reuse. */
 static dlist_head held = DLIST_STATIC_INIT(held);
 static dlist_head spare = DLIST_STATIC_INIT(spare);
 static bool exit_registered = false;
-
-static int
-count_sets(void)
-{
-	return Max(1, air_health_entries / WAYS);
-}
-
-Size
-air_health_size(void)
-{
-	return offsetof(HealthTable, entries) + sizeof(AirHealthEntry) * WAYS * count_sets();
-}
-
-void
-air_health_attach(void *area, bool found)
-{
-	table = area;
-	if (found)
-		return;
-	memset(table, 0, air_health_size());
-	table->nsets = count_sets();
-	SpinLockInit(&table->making);
-	for (int i = 0; i < table->nsets * WAYS; i++)
-		SpinLockInit(&table->entries[i].lock);
-}
-
-/* The entry with that key, locked; NULL if there is none. */
-static AirHealthEntry *
-find_locked(uint64 key)
-{
-	AirHealthEntry *set = &table->entries[key % table->nsets * WAYS];
-
-	for (int i = 0; i < WAYS; i++)
-	{
-		/* Unlocked reads may be stale: the key is looked at again under the lock. */
-		if (*(volatile uint64 *) &set[i].key != key)
-			continue;
-		SpinLockAcquire(&set[i].lock);
-		if (set[i].key == key)
-			return &set[i];
-		SpinLockRelease(&set[i].lock);
-	}
-	return NULL;
-}
-
-/* Take over the entry of the set that was idle longest, locked; NULL if all are in use. */
-static AirHealthEntry *
-take_over(AirHealthEntry *set, uint64 key, double now)
-{
-	for (int attempt = 0; attempt < WAYS; attempt++)
-	{
-		AirHealthEntry *oldest = NULL;
-
-		for (int i = 0; i < WAYS; i++)
-			if (set[i].in_flight == 0 && (oldest == NULL || set[i].used < oldest->used))
-				oldest = &set[i];
-		if (oldest == NULL)
-			return NULL;
-		SpinLockAcquire(&oldest->lock);
-		if (oldest->in_flight == 0)
-		{
-			memset(&oldest->key, 0, sizeof(*oldest) - offsetof(AirHealthEntry, key));
-			oldest->key = key;
-			oldest->used = now;
-			return oldest;
-		}
-		SpinLockRelease(&oldest->lock);
-	}
-	return NULL;
-}
-
-/*
- * The entry with that key, locked, made if need be; NULL if its set is full.
- * One backend makes entries at a time: two entries of one key would each let
- * through what the limits allow.
- */
-static AirHealthEntry *
-make_locked(uint64 key, double now)
-{
-	AirHealthEntry *e = find_locked(key);
-
-	if (e != NULL)
-		return e;
-	SpinLockAcquire(&table->making);
-	e = find_locked(key);
-	if (e == NULL)
-		e = take_over(&table->entries[key % table->nsets * WAYS], key, now);
-	SpinLockRelease(&table->making);
-	return e;
-}
 
 /* A name without what another database's encoding could make of it. */
 static void
@@ -189,7 +85,7 @@ leave_entry(int index)
 
 	if (index < 0)
 		return;
-	e = &table->entries[index];
+	e = air_health_entry(index);
 	SpinLockAcquire(&e->lock);
 	e->in_flight--;
 	SpinLockRelease(&e->lock);
@@ -204,14 +100,14 @@ enter_server(const AirAsk *ask, double now, int *index)
 	bool free;
 
 	*index = -1;
-	if (ask->server_concurrency <= 0 || (e = make_locked(ask->server_key, now)) == NULL)
+	if (ask->server_concurrency <= 0 || (e = air_health_make(ask->server_key, now)) == NULL)
 		return true;
 	free = e->in_flight < ask->server_concurrency;
 	if (free)
 	{
 		e->in_flight++;
 		e->used = now;
-		*index = (int) (e - table->entries);
+		*index = air_health_index(e);
 	}
 	SpinLockRelease(&e->lock);
 	return free;
@@ -221,7 +117,7 @@ enter_server(const AirAsk *ask, double now, int *index)
 static void
 enter_model(const AirAsk *ask, double now, AirTicket *t, AirVerdictNow *v)
 {
-	AirHealthEntry *e = make_locked(ask->key, now);
+	AirHealthEntry *e = air_health_make(ask->key, now);
 
 	check_entry(e, ask, now, v);
 	t->entry = -1;
@@ -237,7 +133,7 @@ enter_model(const AirAsk *ask, double now, AirTicket *t, AirVerdictNow *v)
 			copy_name(e->model, ask->model);
 			copy_name(e->provider, ask->provider);
 		}
-		t->entry = (int) (e - table->entries);
+		t->entry = air_health_index(e);
 		e->in_flight++;
 		e->requests++;
 		e->used = now;
@@ -314,7 +210,7 @@ air_health_enter(const AirAsk *ask, AirVerdictNow *v)
 void
 air_health_ask(const AirAsk *ask, AirVerdictNow *v)
 {
-	AirHealthEntry *e = find_locked(ask->key);
+	AirHealthEntry *e = air_health_find(ask->key);
 
 	check_entry(e, ask, air_monotonic_ms(), v);
 	if (e != NULL)
@@ -323,7 +219,7 @@ air_health_ask(const AirAsk *ask, AirVerdictNow *v)
 		return;
 	if (ask->total_concurrency > 0 && air_total_in_flight() >= ask->total_concurrency)
 		*v = (AirVerdictNow){AIR_TOTAL_CONCURRENCY, PLACE_POLL_MS};
-	if (ask->server_concurrency > 0 && (e = find_locked(ask->server_key)) != NULL)
+	if (ask->server_concurrency > 0 && (e = air_health_find(ask->server_key)) != NULL)
 	{
 		if (e->in_flight >= ask->server_concurrency)
 			*v = (AirVerdictNow){AIR_SERVER_CONCURRENCY, PLACE_POLL_MS};
@@ -338,7 +234,7 @@ air_health_leave(AirTicket *t, const AirReport *said)
 
 	if (t->entry >= 0)
 	{
-		AirHealthEntry *e = &table->entries[t->entry];
+		AirHealthEntry *e = air_health_entry(t->entry);
 
 		SpinLockAcquire(&e->lock);
 		if (report.outcome == AIR_OUTCOME_TIMED_OUT)
@@ -382,7 +278,7 @@ view_entry(const AirHealthEntry *e, double now, AirHealthView *out)
 bool
 air_health_look(uint64 key, AirHealthView *out)
 {
-	AirHealthEntry *e = find_locked(key);
+	AirHealthEntry *e = air_health_find(key);
 	AirHealthEntry copy;
 	double now = air_monotonic_ms();
 
@@ -401,9 +297,9 @@ air_health_nth(int i, AirHealthView *out)
 	AirHealthEntry copy;
 	double now = air_monotonic_ms();
 
-	if (i >= table->nsets * WAYS)
+	if (i >= air_health_count())
 		return false;
-	e = &table->entries[i];
+	e = air_health_entry(i);
 	SpinLockAcquire(&e->lock);
 	copy = *e;
 	SpinLockRelease(&e->lock);
@@ -414,9 +310,9 @@ air_health_nth(int i, AirHealthView *out)
 void
 air_health_reset(void)
 {
-	for (int i = 0; i < table->nsets * WAYS; i++)
+	for (int i = 0; i < air_health_count(); i++)
 	{
-		AirHealthEntry *e = &table->entries[i];
+		AirHealthEntry *e = air_health_entry(i);
 
 		SpinLockAcquire(&e->lock);
 		air_breaker_reset(e);

@@ -27,6 +27,7 @@ static const char *const names[AIR_STAT_COUNT] = {
 	[AIR_STAT_BUDGET_REFUSED] = "budget_refused",
 	[AIR_STAT_BUDGET_UNPRICED] = "budget_unpriced",
 	[AIR_STAT_BUDGET_SKIPPED] = "budget_skipped",
+	[AIR_STAT_HEALTH_FULL] = "health_full",
 	[AIR_STAT_FLIGHTS_FULL] = "flights_full",
 };
 

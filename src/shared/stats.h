@@ -29,6 +29,7 @@ typedef enum AirCounter
 	AIR_STAT_BUDGET_REFUSED,  /* refusals of a candidate by a hard budget */
 	AIR_STAT_BUDGET_UNPRICED, /* attempts without a known price under a soft budget */
 	AIR_STAT_BUDGET_SKIPPED,  /* attempts that a soft budget could not count */
+	AIR_STAT_HEALTH_FULL,     /* requests without a place for health, or with one that was needed */
 	AIR_STAT_FLIGHTS_FULL,    /* calls that asked for themselves: the table of flights was full */
 	AIR_STAT_COUNT
 } AirCounter;

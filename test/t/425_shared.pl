@@ -54,4 +54,20 @@ $sandbox->behave('stuck', fault => 'hang');
 ask($user, 'stuck', 400) for 1 .. 5;
 is(breaker('stuck'), 'open', 'hangs: five patient callers open its breaker');
 
+# --- As many models as there are places -----------------------------------------------------------
+
+# A model for each place, the server's taken off; each may be asked once in a minute.
+$t->node->append_conf('postgresql.conf', 'ai_router.health_entries = 64');
+$t->node->stop;
+$t->start;
+$t->model("place$_", 'p', "place$_", rpm => 1) for 1 .. 60;
+my $each = q(SELECT %s FROM generate_series(1, 60) g, ai_call('Echo: ' || g, jsonb_build_object('model', 'place' || g, 'retries', 0, 'timeout_ms', 5000)) c);
+is($t->sql(sprintf $each, q(count(*) FILTER (WHERE c.error IS NULL))), 60, '60 models of one request a minute, and 64 places');
+is($t->sql(sprintf $each, q(count(*) FILTER (WHERE c.error IS NULL))), 0, 'none is asked again');
+is(join(' ', map { $t->counter("place$_", 'requests') } 1 .. 60), join(' ', (1) x 60), 'so says the provider');
+is($t->sql(q(SELECT value FROM ai_router.stats WHERE name = 'health_full')), 0, 'and no limit was forgotten');
+$t->model("more$_", 'p', "more$_", rpm => 1) for 1 .. 40;
+is($t->sql(sprintf $each =~ s/60/40/r =~ s/'place'/'more'/r, q(count(*) FILTER (WHERE c.error IS NULL))), 40, '40 more are asked all the same');
+cmp_ok($t->sql(q(SELECT value FROM ai_router.stats WHERE name = 'health_full')), '>=', 36, 'which is counted');
+
 done_testing();
