@@ -22,7 +22,10 @@
 static dlist_head waiting = DLIST_STATIC_INIT(waiting);
 static int owned = 0; /* flights of this backend's calls */
 
-/* As long as an attempt at the first candidate may take; a cascade makes several. */
+/*
+ * As long as its own attempts at the first candidate may take: the owner may need more than one, and
+ * the call would, too.  A cascade asks more models.
+ */
 static int
 limit_of(const AirCall *call)
 {
@@ -32,6 +35,7 @@ limit_of(const AirCall *call)
 
 	if (AIR_HAS_HINT(hints, AIR_HINT_TIMEOUT_MS))
 		ms = hints->timeout_ms;
+	ms *= 1 + (AIR_HAS_HINT(hints, AIR_HINT_RETRIES) ? hints->retries : air_retries);
 	if (call->cascade != NULL)
 		ms *= 2 * call->route.nusable;
 	return (int) Min(ms, PG_INT32_MAX);

@@ -21,6 +21,7 @@ my %id = (
 	relay => 'relay--fault-hang--first-3',
 	stopped => 'stopped--lat-3000--first-1',
 	paused => 'paused--lat-1500--first-1',
+	again => 'again--fault-hang--first-1',
 	hints => 'hints--lat-2500',
 	killed => 'killed--fault-hang--first-1');
 $t->models_at_p(%id);
@@ -118,6 +119,16 @@ usleep(100_000);
 kill 'CONT', $owner->pid;
 is(join(' ', map { outcome($_->wait) } $owner, @waiters, $newcomer), 'paused paused paused', 'all were stopped: all have the answer');
 is(requests('paused'), $before + 1, 'of one request');
+
+# The owner needs a second attempt: who waits would, too, and waits for it.
+$before = requests('again');
+($owner, @waiters) = map { $t->session } 1 .. 4;
+my $again = ask('again', 'again', ',"timeout_ms":1500');
+$owner->send($again);
+ok($t->wait_for($id{again}, 'requests', $before + 1), 'a first attempt hangs');
+$_->send($again) for @waiters;
+is(join(' ', map { outcome($_->wait) } $owner, @waiters), 'again again again again', 'all have the answer to the second');
+is(requests('again'), $before + 2, 'which is the last');
 
 # The waiters end, by all means at once; the owner does not notice.
 ($owner, $before, @waiters) = under_way('hang', 'waiters', 7);
