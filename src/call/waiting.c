@@ -23,8 +23,8 @@ static dlist_head waiting = DLIST_STATIC_INIT(waiting);
 static int owned = 0; /* flights of this backend's calls */
 
 /*
- * As long as its own attempts at the first candidate may take: the owner may need more than one, and
- * the call would, too.  A cascade asks more models.
+ * As long as its own attempts at the first candidate may take: the owner may need more than one,
+ * and the call would, too.  A cascade asks more models.
  */
 static int
 limit_of(const AirCall *call)
