@@ -298,7 +298,8 @@ begin_next(const AirCall *awaited, const AirFlow *flow)
 	else if (!dlist_is_empty(&engine.queue))
 	{
 		call = dlist_head_element(AirCall, in_queue, &engine.queue);
-		air_request_begin(&call, 1, 0);
+		if (air_waiting_may_ask(call))
+			air_request_begin(&call, 1, 0);
 	}
 	else
 		return false;
@@ -312,6 +313,7 @@ begin_next(const AirCall *awaited, const AirFlow *flow)
 static void
 start_ready(const AirCall *awaited, const AirFlow *flow)
 {
+	air_waiting_refresh(); /* what is still ours is from here on */
 	while (engine.running < air_max_concurrency)
 	{
 		AirRequest *request = ready_request(air_engine_now());
@@ -340,8 +342,7 @@ fire_due(void)
 	}
 }
 
-/* Milliseconds until something is due; 0 if it is already.  starting: also what is to be started.
- */
+/* Milliseconds until something is due, or 0.  starting: also what is to be started. */
 static long
 until_next_due(bool starting)
 {

@@ -218,7 +218,13 @@ extern bool air_keep_spool(AirCall *call, bool give_up);
 extern void air_keep_tell_use(const AirKey *key, uint32 uses);
 
 /* waiting.c: calls that wait for an equal one; those that may be called always never fail */
-extern bool air_waiting_join(AirCall *call);      /* true: it waits, or has ended */
+extern bool air_waiting_join(AirCall *call); /* true: it waits, or has ended */
+
+/*
+ * A queued call is about to be asked for.  False: it could not keep its lease, and so waits for
+ * whoever has taken it over, or has ended.  Where it raises the call is queued as before.
+ */
+extern bool air_waiting_may_ask(AirCall *call);
 extern void air_waiting_poll(void);               /* whenever the engine is driven */
 extern void air_waiting_refresh(void);            /* calls go on soon: keep their leases */
 extern bool air_waiting_any(void);                /* does a call wait? */

@@ -294,11 +294,17 @@ void
 air_pack_begin(AirPack *pack)
 {
 	AirCall **calls = palloc(sizeof(AirCall *) * pack->n);
+	bool left = false;
 	int n = 0;
 	dlist_iter iter;
 
 	dlist_foreach (iter, &pack->calls)
 		calls[n++] = dlist_container(AirCall, in_queue, iter.cur);
-	air_request_begin(calls, n, 0);
+	for (int i = 0; i < n; i++)
+		if (!air_waiting_may_ask(calls[i]))
+			left = true;
+	/* Those that stay go next. */
+	if (!left)
+		air_request_begin(calls, n, 0);
 	pfree(calls);
 }

@@ -41,39 +41,73 @@ limit_of(const AirCall *call)
 	return (int) Min(ms, PG_INT32_MAX);
 }
 
-/* The call is its flight's owner now; true: it need not ask, the answer came in between. */
-static bool
-take_off(AirCall *call)
+/* Take part in the flight of the call's first key. */
+static AirFlightState
+join(AirCall *call)
 {
-	owned++;
-	return air_call_find(call);
+	const AirKey *key = NULL;
+	AirFlightState state;
+
+	/* The other one may be waiting for this very call to say whether its answer is right. */
+	if (air_cascade_in_check())
+		return AIR_FLIGHT_NONE;
+	for (int i = 0; key == NULL && i < call->route.nusable; i++)
+		if (call->keys[i].state == AIR_KEY_VALID)
+			key = &call->keys[i].key;
+	if (key == NULL)
+		return AIR_FLIGHT_NONE;
+	state = air_flight_join(key, &call->flight);
+	if (state == AIR_FLIGHT_OWN)
+		owned++;
+	else if (state == AIR_FLIGHT_NONE)
+		air_stats_add(AIR_STAT_FLIGHTS_FULL, 1);
+	return state;
+}
+
+/* From now on it is looked after here; it is in no queue. */
+static void
+begin_to_wait(AirCall *call)
+{
+	call->state = AIR_CALL_WAITING;
+	call->wait_until = air_engine_now() + limit_of(call);
+	dlist_push_tail(&waiting, &call->in_queue);
 }
 
 bool
 air_waiting_join(AirCall *call)
 {
-	const AirKey *key = NULL;
-
-	/* The other one may be waiting for this very call to say whether its answer is right. */
-	if (air_cascade_in_check())
-		return false;
-	for (int i = 0; key == NULL && i < call->route.nusable; i++)
-		if (call->keys[i].state == AIR_KEY_VALID)
-			key = &call->keys[i].key;
-	if (key == NULL)
-		return false;
-	switch (air_flight_join(key, &call->flight))
+	switch (join(call))
 	{
 		case AIR_FLIGHT_OWN:
-			return take_off(call);
+			/* The answer may have come in between. */
+			return air_call_find(call);
 		case AIR_FLIGHT_WAIT:
-			call->state = AIR_CALL_WAITING;
-			call->wait_until = air_engine_now() + limit_of(call);
-			dlist_push_tail(&waiting, &call->in_queue);
+			begin_to_wait(call);
 			return true;
 		default:
-			air_stats_add(AIR_STAT_FLIGHTS_FULL, 1);
 			return false;
+	}
+}
+
+bool
+air_waiting_may_ask(AirCall *call)
+{
+	if (!call->flight.joined || !call->flight.owner || air_flight_owned(&call->flight))
+		return true;
+	owned--;
+	call->flight = (AirFlight){0};
+	if (air_call_find(call))
+		return false;
+	switch (join(call))
+	{
+		case AIR_FLIGHT_OWN:
+			return !air_call_find(call);
+		case AIR_FLIGHT_WAIT:
+			air_engine_dequeue(call);
+			begin_to_wait(call);
+			return false;
+		default:
+			return true;
 	}
 }
 
@@ -145,7 +179,10 @@ look_after(AirCall *call, double now)
 	if (state == AIR_FLIGHT_WAIT)
 		waited_too_long(call);
 	else if (state == AIR_FLIGHT_OWN)
-		(void) take_off(call);
+	{
+		owned++;
+		(void) air_call_find(call);
+	}
 	else if (state == AIR_FLIGHT_OVER)
 		(void) find_anywhere(call);
 	else

@@ -351,6 +351,20 @@ air_flight_poll(AirFlight *flight, AirFlightFailure *failure)
 	return state;
 }
 
+bool
+air_flight_owned(const AirFlight *flight)
+{
+	LWLock *lock = lock_of(flight->slot);
+	const Slot *slot;
+	bool owned;
+
+	LWLockAcquire(lock, LW_SHARED);
+	slot = slot_of(flight);
+	owned = slot != NULL && slot->state == FLYING && slot->claim == flight->claim;
+	LWLockRelease(lock);
+	return owned;
+}
+
 /* The owner goes: what becomes of the flight if somebody waits. */
 static void
 give_up(AirFlight *flight, SlotState to, const AirFlightFailure *failure)

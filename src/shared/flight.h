@@ -62,6 +62,9 @@ extern AirFlightState air_flight_join(const AirKey *key, AirFlight *flight);
  */
 extern AirFlightState air_flight_poll(AirFlight *flight, AirFlightFailure *failure);
 
+/* Is it still the owner's, or has its lease ended and somebody taken it over? */
+extern bool air_flight_owned(const AirFlight *flight);
+
 /*
  * The owner has ended: waiters fail the same way, or look into the cache and ask
  * for themselves (NULL).  Nothing if the flight has gone to somebody else.

@@ -130,6 +130,25 @@ $_->send($again) for @waiters;
 is(join(' ', map { outcome($_->wait) } $owner, @waiters), 'again again again again', 'all have the answer to the second');
 is(requests('again'), $before + 2, 'which is the last');
 
+# It has not asked yet, as its statement is at something else: another session does, and it finds what that one got.
+$t->model('vectors', 'p', 'vectors', mode => 'embedding');
+$t->sql('CREATE TABLE gate (n int); INSERT INTO gate VALUES (1)');
+$t->sql(q(CREATE FUNCTION at_gate(g int) RETURNS text LANGUAGE plpgsql AS $$BEGIN IF g = 2 THEN PERFORM FROM gate FOR UPDATE; END IF; RETURN 'row ' || g; END$$));
+my $gate = $t->session;
+$gate->query('BEGIN');
+$gate->query('SELECT n FROM gate FOR UPDATE');
+my ($held, $other) = map { $t->session } 1 .. 2;
+my $embeds = q(SELECT count(ai_embed(w, '{"model":"vectors"}')) FROM (SELECT at_gate(g) AS w FROM generate_series(1, 3) g OFFSET 0) s);
+$held->send($embeds);
+ok($t->until_true(sub { $t->sql("SELECT wait_event_type FROM pg_stat_activity WHERE pid = " . $held->pid) eq 'Lock' }), 'a statement waits between two rows');
+is($t->counter('vectors', 'requests'), 0, 'and has asked for none of them');
+is(outcome($other->query(q(SELECT cardinality(ai_embed('row 1', '{"model":"vectors"}'))))), 64, 'another session asks for the first one itself');
+$gate->query('ROLLBACK');
+is(outcome($held->wait), 3, 'the statement goes on');
+is($t->counter('vectors', 'requests'), 2, 'with a request of its own');
+$t->until_true(sub { $t->sql(q(SELECT count(*) FROM ai_router.calls WHERE model = 'vectors')) >= 3 });
+is($t->sql(q(SELECT count(*) FROM ai_router.calls WHERE model = 'vectors')), 3, 'for the other two rows');
+
 # The waiters end, by all means at once; the owner does not notice.
 ($owner, $before, @waiters) = under_way('hang', 'waiters', 7);
 my $killer = $t->session;
