@@ -39,6 +39,7 @@ typedef struct Sum
 	char *model;
 	double tokens;
 	double n;
+	double cascades; /* of n: not those with a model hint, and not from before the rule was one */
 } Sum;
 
 static MemoryContext memory = NULL;
@@ -53,7 +54,7 @@ same(const char *a, const char *b)
 }
 
 static void
-add(const char *function, const char *rule, const char *model, int64 tokens)
+add(const char *function, const char *rule, const char *model, int64 tokens, bool cascade)
 {
 	int i = 0;
 
@@ -68,6 +69,7 @@ add(const char *function, const char *rule, const char *model, int64 tokens)
 							  .model = MemoryContextStrdup(memory, model)};
 	sums[i].tokens += tokens;
 	sums[i].n += 1;
+	sums[i].cascades += cascade;
 }
 
 /* The index on column "at", locked; InvalidOid: there is none, or it is locked. */
@@ -103,7 +105,7 @@ read_rows(Relation rel, Oid index_oid)
 
 		if (function != NULL && rule != NULL && model != NULL && tokens >= 0 &&
 			same(air_scan_text(scan, "status"), "ok"))
-			add(function, rule, model, tokens);
+			add(function, rule, model, tokens, air_scan_int(scan, "escalations", -1) >= 0);
 	}
 	air_scan_end(scan);
 	UnregisterSnapshot(snapshot);
@@ -185,9 +187,9 @@ air_history_share(const char *function, const char *rule, const char *model)
 	{
 		if (!same(sums[i].function, function) || !same(sums[i].rule, rule))
 			continue;
-		rule_n += sums[i].n;
+		rule_n += sums[i].cascades;
 		if (same(sums[i].model, model))
-			n = sums[i].n;
+			n = sums[i].cascades;
 	}
 	return rule_n > 0 ? n / rule_n : -1;
 }

@@ -15,8 +15,8 @@
 extern double air_history_output(const char *function, const char *rule, const char *model);
 
 /*
- * The share of such calls that ended at the model, failures not counted; -1: there were
- * none.  As above.
+ * The share of such calls by a cascade that ended at the model, failures not counted; -1: there
+ * were none.  As above.
  */
 extern double air_history_share(const char *function, const char *rule, const char *model);
 

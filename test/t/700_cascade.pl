@@ -66,7 +66,9 @@ cmp_ok($t->counter($id{big}, 'peak'), '>=', 12, 'side by side');
 cmp_ok($t->counter(undef, 'peak'), '<=', 16, 'within the limit');
 is(fresh($s, 'SELECT count(*) FROM (SELECT ' . ask('shy', q('Echo: row ' || i)) . ' AS a FROM generate_series(1, 500) i OFFSET 0) x WHERE a IS NOT NULL'), 500, 'the second run');
 is($t->counter(undef, 'requests'), 0, 'is free');
-$s->value('SELECT ' . ask('shy', q('Echo: row 1'))); # the same statement text as psql would see it
+# Of a rule's calls those that took one model by name tell nothing of its cascade.
+$s->value('SELECT count(*) FROM (SELECT ' . ask('shy', q('Echo: alone ' || i), '{"model":"unsure"}') . ' AS a FROM generate_series(1, 50) i OFFSET 0) x WHERE a IS NOT NULL');
+ledger_has(q(SELECT concat_ws(' ', count(*), count(*) FILTER (WHERE model = 'unsure')) FROM ai_router.calls WHERE rule = 'shy'), '554 52', 'all of them are in the ledger');
 my ($out) = $t->try('EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF) SELECT ' . ask('shy', q('Echo: new ' || i)) . ' FROM generate_series(1, 20) i');
 like($out, qr/Retries: 0 .*Escalated: 20 of 20/s, 'EXPLAIN ANALYZE tells of escalations') or diag $out;
 like($out, qr/Model: unsure, big 100%  Rule: shy.*Cascade: 100% escalated  With big Alone: \$/s, 'and the estimate knows of them from the ledger') or diag $out;
