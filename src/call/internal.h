@@ -225,7 +225,7 @@ extern bool air_waiting_join(AirCall *call); /* true: it waits, or has ended */
  * whoever has taken it over, or has ended.  Where it raises the call is queued as before.
  */
 extern bool air_waiting_may_ask(AirCall *call);
-extern void air_waiting_poll(void);               /* whenever the engine is driven */
+extern void air_waiting_poll(void);               /* whenever the engine is driven; may raise */
 extern void air_waiting_refresh(void);            /* calls go on soon: keep their leases */
 extern bool air_waiting_any(void);                /* does a call wait? */
 extern long air_waiting_timeout(long timeout_ms); /* ms until the next poll at the latest */

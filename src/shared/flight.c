@@ -4,13 +4,13 @@
  *
  * The table has parts, each with a lock, slots and chains of its own: a key goes without a flight
  * only if all slots of its part are taken, which is close to when the table is full.  A lock is
- *held for a few comparisons and a copy.  Latches are set after it is released.
+ * held for a few comparisons and a copy.  Latches are set after it is released.
  *
  * Failures have places of their own, each for several slots and under the same lock as they.  One
  * that another has replaced is not known any more: its waiters ask for themselves.
  *
  * A slot whose flight has ended stays until its last waiter has looked.  It is in no chain then:
- *new calls for the key do not see it.
+ * new calls for the key do not see it.
  */
 #include "base/pg.h"
 

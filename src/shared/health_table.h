@@ -12,7 +12,8 @@ extern AirHealthEntry *air_health_find(uint64 key);
 
 /*
  * The entry with that key, locked, made if need be; NULL if all places for it are in use, which
- * is counted.  now: monotonic ms.
+ * is counted, as is a place with an open breaker or a used limit that had to be given up.  now:
+ * monotonic ms.
  */
 extern AirHealthEntry *air_health_make(uint64 key, double now);
 

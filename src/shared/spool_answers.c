@@ -9,7 +9,6 @@
 #include "base/pg.h"
 
 #include "miscadmin.h"
-#include "port/atomics.h"
 
 #include "shared/clears.h"
 #include "shared/ledger.h"

@@ -23,12 +23,14 @@ sbx_embed_add(sbx_embed *e, const char *text)
 	return true;
 }
 
-/* Settles the dimension (0 = the default) and which vectors are answered in which order. */
+/* All texts are there: counts them, and settles the dimension (0 = the default) and which vectors
+ * are answered in which order. */
 void
 sbx_embed_plan(const sbx_exchange *x, sbx_embed *e, long dim)
 {
 	long usual = x->entry->behaviour.dim;
 
+	sbx_stats_inputs(x->entry, e->count);
 	e->dim = dim > 0 ? dim : usual > 0 ? usual : DEFAULT_DIM;
 	e->out_dim = e->dim;
 	e->out = e->count;

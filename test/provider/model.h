@@ -125,6 +125,7 @@ typedef struct sbx_model
 	uint64_t refused; /* among errors: the request was wrong (shape, key, path) */
 	uint64_t connections;
 	uint64_t with_auth; /* requests that carried any credential header */
+	uint64_t inputs;    /* texts to embed, in requests that were well formed */
 	uint64_t in_flight;
 	uint64_t peak;
 	uint64_t gate; /* requests that reached the fault gate */
@@ -157,6 +158,7 @@ sbx_model *sbx_model_get(const char *name);
 sbx_model *sbx_model_find(const char *name);
 unsigned sbx_stats_generation(void);
 void sbx_stats_begin(sbx_model *m, const struct sbx_request *req, bool new_connection);
+void sbx_stats_inputs(sbx_model *m, size_t n);
 void sbx_stats_end(sbx_model *m, sbx_outcome outcome, unsigned since);
 void sbx_stats_connection(int opened, int open);
 void sbx_stats_reset(void);

@@ -170,6 +170,15 @@ sbx_stats_begin(sbx_model *m, const sbx_request *req, bool new_connection)
 	changed();
 }
 
+/* A request of model m has so many texts to embed. */
+void
+sbx_stats_inputs(sbx_model *m, size_t n)
+{
+	m->inputs += n;
+	totals.inputs += n;
+	changed();
+}
+
 static void
 leave(sbx_model *m, sbx_outcome outcome)
 {
@@ -205,7 +214,7 @@ static void
 clear(sbx_model *m)
 {
 	m->requests = m->ok = m->errors = m->aborted = m->refused = 0;
-	m->connections = m->with_auth = m->gate = m->max_per_second = 0;
+	m->connections = m->with_auth = m->inputs = m->gate = m->max_per_second = 0;
 	m->peak = m->in_flight; /* these are real, but how they end is no longer counted */
 	m->first_ms = m->last_ms = 0;
 	m->recent_len = 0;
@@ -250,6 +259,7 @@ sbx_stats_number(const char *model, const char *field, double *value)
 		{"refused", (double) (m ? m : &none)->refused},
 		{"connections", (double) (m ? m : &none)->connections},
 		{"with_auth", (double) (m ? m : &none)->with_auth},
+		{"inputs", (double) (m ? m : &none)->inputs},
 		{"in_flight", (double) (m ? m : &none)->in_flight},
 		{"peak", (double) (m ? m : &none)->peak},
 		{"max_per_second", (double) (m ? m : &none)->max_per_second},
@@ -283,10 +293,10 @@ add_numbers(cJSON *o, const char *model, const char *const *names)
 cJSON *
 sbx_stats_model_json(const sbx_model *m)
 {
-	static const char *const names[] = {"requests", "ok",          "errors",         "aborted",
-										"refused",  "connections", "in_flight",      "peak",
-										"first_ms", "last_ms",     "max_per_second", "with_auth",
-										"digests",  NULL};
+	static const char *const names[] = {
+		"requests",       "ok",        "errors",  "aborted",  "refused",
+		"connections",    "in_flight", "peak",    "first_ms", "last_ms",
+		"max_per_second", "with_auth", "digests", "inputs",   NULL};
 	cJSON *o = cJSON_CreateObject();
 	cJSON *h = cJSON_CreateObject();
 	const char *p = m->last_headers.p;

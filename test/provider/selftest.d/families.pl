@@ -106,7 +106,9 @@ sub test_answers
 	is(dig($r->{json}, 'error.param'), 'max_tokens', 'openai refuses max_tokens');
 	$r = call('/compat/v1/chat/completions', {%bearer}, {model => 'm', @turn, max_completion_tokens => 5});
 	is(dig($r->{json}, 'error.param'), 'max_completion_tokens', 'compat refuses max_completion_tokens');
-	$r = call('/v1/embeddings', {%bearer}, {model => 'm', input => ['red shoes', 'red socks', 'tax form']});
+	$r = call('/v1/embeddings', {%bearer}, {model => 'm-inputs', input => ['red shoes', 'red socks', 'tax form']});
+	call('/v1/embeddings', {%bearer}, {model => 'm-inputs', input => ['red', '']});
+	is(control('GET', 'stats?model=m-inputs&field=inputs'), "3\n", 'texts are counted where the request is good');
 	my @v = map { $_->{embedding} } @{$r->{json}{data}};
 	my $dot = sub { my $d = 0; $d += $_[0][$_] * $_[1][$_] for 0 .. 63; $d };
 	ok($dot->($v[0], $v[1]) > $dot->($v[0], $v[2]), 'shared words are closer');
