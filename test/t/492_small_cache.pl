@@ -5,7 +5,7 @@ use warnings;
 use Test::More;
 use AiRouterTest;
 
-my $t = AiRouterTest->new('small_cache', cache => 1, conf => "ai_router.cache_size = 0\nai_router.max_response_size = '4MB'\nmax_connections = 40\n");
+my $t = AiRouterTest->new('small_cache', cache => 1, conf => "ai_router.cache_size = 0\nai_router.max_response_size = '4MB'\nmax_connections = 40\nmax_prepared_transactions = 1\n");
 my $large = 'large--lat-300--fault-huge--size-300000';
 my $vectors = 'vectors--dim-1536';
 
@@ -38,6 +38,16 @@ $locker->query('ROLLBACK');
 ok($t->until_true(sub { $t->sql('SELECT count(*) FROM ai_router.cache') == 1 }, 20), 'the table has that one alone');
 is($t->sql(ask('alone')), 300000, 'and gives it out');
 is($t->counter($large, 'requests'), 3, 'for nothing');
+
+# A restart brings back what is not written yet; a prepared transaction keeps the writer away beyond it.
+$t->sql(q(BEGIN; LOCK TABLE ai_router.cache IN SHARE ROW EXCLUSIVE MODE; PREPARE TRANSACTION 'lock'));
+is($t->sql(ask('kept')), 300000, 'an answer right before a restart');
+$t->node->restart;
+is($t->sql(ask('kept')), 300000, 'is there after it');
+is($t->counter($large, 'requests'), 4, 'for nothing');
+is($t->sql('SELECT count(*) FROM ai_router.cache'), 1, 'though not in the table');
+$t->sql(q(COMMIT PREPARED 'lock'));
+ok($t->until_true(sub { $t->sql('SELECT count(*) FROM ai_router.cache') == 2 }, 20), 'until the lock is gone');
 
 # --- Left shared memory before its waiter looked --------------------------------------------------
 
