@@ -226,7 +226,7 @@ while (grep { $_->busy } @sessions)
 {
 	$t->sql(q(SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'ai_router writer'));
 	usleep($pause_us);
-	$pause_us *= 1.15 if $pause_us < 2_000_000;
+	$pause_us *= 1.3 if $pause_us < 4_000_000;
 }
 is($_->wait->{error}, undef, 'a session ends well') for @sessions;
 is(requests('killed--lat-10'), int((0.3 - $held) / $cost) + 1, 'a writer that is terminated costs nothing');

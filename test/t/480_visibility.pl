@@ -28,6 +28,7 @@ sub absent
 	my ($text, $what, $name) = @_;
 	return is($text =~ /^(.{0,200}$what.{0,200})/m ? $1 : '', '', $name);
 }
+sub written { return $t->until_true(sub { $t->sql(q(SELECT value FROM ai_router.stats WHERE name = 'spool_bytes_used')) == 0 }, 60); }
 sub present { my ($text, $what, $name) = @_; return ok(scalar($text =~ $what), $name); }
 
 # Ways in which a call ends, good ones included.
@@ -68,7 +69,7 @@ sub alice_calls
 	is($s->query(qq(SELECT ai_complete(body, '{"model":"hang",$hints}') FROM alice.docs WHERE i = 5))->{error}{C}, '57014', 'and a time-out');
 	$s->query('RESET statement_timeout');
 	is($s->query(qq(SELECT length(ai_complete(body, '{"model":"good",$hints}')) / 0 FROM alice.docs WHERE i = 6))->{error}{C}, '22012', 'and an error of her own');
-	ok($t->until_true(sub { $t->sql(q(SELECT value FROM ai_router.stats WHERE name = 'spool_bytes_used')) == 0 }, 20), 'all of it is in the ledger');
+	ok(written(), 'all of it is in the ledger');
 	cmp_ok($t->sql('SELECT count(*) FROM ai_router.attempts'), '>', 100, 'indeed');
 	return $s;
 }
@@ -188,6 +189,7 @@ for my $log_prompts ('off', 'on')
 like(found($t->sql('SELECT umoptions FROM pg_user_mappings')), qr/key/, 'a superuser can see the key');
 
 # The writer: what it does, and what it says when a row is refused.
+ok(written(), 'all of it is in the ledger');
 $t->sql(q(ALTER TABLE ai_router.calls ADD CONSTRAINT no CHECK (task <> 'Tq7vTask') NOT VALID;
 	CREATE FUNCTION loud() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF random() < 0.5 THEN PERFORM NEW.prompt::int; END IF; RETURN NEW; END $$;
 	CREATE TRIGGER loud BEFORE INSERT ON ai_router.calls FOR EACH ROW EXECUTE FUNCTION loud()));

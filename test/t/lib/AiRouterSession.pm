@@ -72,6 +72,7 @@ sub wait    ## no critic
 		if (!defined $type)
 		{
 			$result->{closed} = 1;
+			$result->{error} //= _error(S => 'FATAL', C => '08006', M => 'the server closed the connection');
 			return $result;
 		}
 		if ($type eq 'Z') { return $result; }
@@ -174,8 +175,14 @@ sub _row
 sub _fields
 {
 	my $body = shift;
-	my %f = map { (substr($_, 0, 1) => substr($_, 1)) } grep { length } split /\0/, $body;
-	return \%f;
+	return _error(map { (substr($_, 0, 1) => substr($_, 1)) } grep { length } split /\0/, $body);
 }
+
+# In a test's output it is what it says.
+sub _error { my %fields = @_; return bless \%fields, 'AiRouterSession::Error'; }
+
+package AiRouterSession::Error;    ## no critic
+
+use overload 'bool' => sub { 1 }, '""' => sub { my $e = shift; return join "\n", "$e->{S}: $e->{C}: $e->{M}", map { $e->{$_} // () } qw(D H) };
 
 1;
