@@ -185,12 +185,14 @@ crowds_out(const AirRequest *request)
 
 /*
  * Take space in the spool for what is to start.  False if there is none: the request is due a
- * moment later then, and looks again.  Raises (53400) after five seconds of that.
+ * moment later then, and looks again.  Raises (53400) after five seconds of that, for one call only
+ * if the writer came to no end with anything, either.
  */
 bool
 air_ledger_reserve(AirRequest *request)
 {
 	AirCall *call = request->leader;
+	uint32 headway;
 	double now;
 
 	if (!crowds_out(request) && reserve_all(request))
@@ -199,14 +201,19 @@ air_ledger_reserve(AirRequest *request)
 		return true;
 	}
 	now = air_engine_now();
+	headway = air_spool_headway();
 	if (call->short_since == 0)
 	{
 		call->short_since = now;
 		air_stats_add(AIR_STAT_SPOOL_WAITS, 1);
 	}
-	/* It may be what is under way here that has the space: that ends. */
-	if (request->ncalls > 1 && request->flow->running > 0)
+	/*
+	 * Many calls may need more than there can be: they wait for what is under way here, which
+	 * ends.  For one there is room some time, as long as the writer is at work for others.
+	 */
+	if (request->ncalls > 1 ? request->flow->running > 0 : headway != call->headway)
 		call->short_since = now;
+	call->headway = headway;
 	if (now - call->short_since >= AIR_SPOOL_WAIT_MS)
 	{
 		air_stats_add(AIR_STAT_SPOOL_REFUSED, 1);

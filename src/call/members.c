@@ -27,6 +27,7 @@ follow(AirCall *call, const AirCall *leader)
 	call->unknown_costs = leader->unknown_costs;
 	call->blocked = leader->blocked;
 	call->short_since = leader->short_since;
+	call->headway = leader->headway;
 	call->broke_since = leader->broke_since;
 	call->lease_since = leader->lease_since;
 }

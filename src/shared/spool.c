@@ -286,6 +286,15 @@ air_spool_roomy(void)
 	return air_spool != NULL && air_spool->nfree > air_spool->nblocks / 2;
 }
 
+uint32
+air_spool_headway(void)
+{
+	for (int i = 0; air_spool != NULL && i < AIR_SPOOL_QUEUES; i++)
+		if (air_spool->queues[i].database == MyDatabaseId)
+			return air_spool->queues[i].removed;
+	return 0;
+}
+
 void
 air_spool_usage(uint64 *size, uint64 *used)
 {

@@ -75,6 +75,12 @@ extern void air_spool_release(AirSpoolSpace *space);
  */
 extern bool air_spool_roomy(void);
 
+/*
+ * A number that changes when this database's writer is done with records: it makes headway.
+ * Read without a lock.
+ */
+extern uint32 air_spool_headway(void);
+
 /* Bytes of the spool, and how many of them are taken. */
 extern void air_spool_usage(uint64 *size, uint64 *used);
 

@@ -58,6 +58,7 @@ typedef struct Queue
 	Latch *latch;      /* the writer's, if RUNNING */
 	double not_before; /* NONE: when to try to start one; STARTING: when to give up on it */
 	double cleanup_at; /* next clean-up of old rows */
+	uint32 removed;    /* records that the writer was done with */
 } Queue;
 
 typedef struct Spool

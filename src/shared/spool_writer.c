@@ -265,6 +265,7 @@ remove_records(Queue *q, int n)
 		air_spool->free = first;
 		air_spool->nfree += nblocks;
 		q->held -= nblocks;
+		q->removed++;
 	}
 }
 

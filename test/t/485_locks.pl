@@ -11,7 +11,7 @@ my $t = AiRouterTest->new('locks', cache => 1,
 my $node = $t->node;
 my $slow = 'slow--lat-300';
 
-$t->models_at_p(good => 'good', slow => $slow);
+$t->models_at_p(good => 'good', slow => $slow, hang => 'hang--fault-hang');
 
 my $prompt = 0;
 sub call_sql { return sprintf q(SELECT ai_complete('Echo: %d', '{"model":"good"}')), ++$prompt; }
@@ -197,6 +197,43 @@ is($s->wait->{error}{C}, '53400', 'the same under somebody else\'s lock');
 $elsewhere->quit;
 $locker->query('ROLLBACK');
 is($s->value(call_sql()), $prompt, 'then calls work');
+
+# Nearly full of what is under way: there is room for a call without an answer for the cache, not for one with
+# it.  As long as rows of others come and go that one waits, and does not fail after five seconds.
+sub stat_of { return $admin->value("SELECT value FROM ai_router.stats WHERE name = '$_[0]'"); }
+sub is_empty { return $t->until_true(sub { stat_of('spool_bytes_used') == 0 }, 20); }
+sub occupy
+{
+	my ($session, $n) = @_;
+	return $session->send(qq(SELECT ai_complete((SELECT array_agg('Echo: hold ' || i) FROM generate_series(1, $n) i), '{"model":"hang","cache":"off"}')));
+}
+my ($first, $second, $busy, $late) = map { $t->session } 1 .. 4;
+ok(is_empty(), 'the spool is empty');
+occupy($first, 1);
+ok($t->wait_for('hang--fault-hang', 'in_flight', 1), 'a call is under way');
+my $one = stat_of('spool_bytes_used');
+cancel($first);
+$first->wait;
+ok(is_empty(), 'and has ended');
+# A database has three quarters of the spool at most.
+my $fit = int(stat_of('spool_bytes') * 3 / 4 / $one) - 1;
+occupy($first, int($fit / 2));
+occupy($second, $fit - int($fit / 2));
+ok($t->wait_for('hang--fault-hang', 'in_flight', $fit), "$fit calls are under way");
+$busy->send(q(DO $$ BEGIN LOOP PERFORM ai_complete('Echo: busy', '{"model":"good","cache":"off"}'); END LOOP; END $$));
+my $waits = stat_of('spool_waits');
+$late->send(call_sql());
+my $sent = AiRouterSession::now();
+$t->until_true(sub { !$late->busy || elapsed($sent) > 7 });
+ok($late->busy, 'a call waits for room while the writer makes headway');
+cmp_ok(stat_of('spool_waits'), '>', $waits, 'indeed');
+cancel($_) for $first, $second;
+$_->wait for $first, $second;
+is($late->wait->{rows}[0][0], $prompt, 'and is made when there is some');
+ok($busy->busy, 'as the others were');
+cancel($busy);
+$busy->wait;
+$t->reset;
 
 # Rows locked crosswise by two sessions with the same prompts: PostgreSQL's own deadlock, for one of them.
 $t->sql(q(CREATE TABLE r (id int PRIMARY KEY, v text); INSERT INTO r VALUES (1), (2)));
