@@ -98,7 +98,7 @@ struct AirCall
 	AirLedgerEntry *entry;      /* what the ledger will say, NULL before the first attempt */
 	AirSpoolSpace space;        /* reserved for it */
 	double short_since;         /* engine clock: waits for spool space, 0: does not */
-	uint32 headway;             /* of the writer, when that was set */
+	uint32 headway;             /* of the writer, when space was last looked for */
 	AirSpoolSpace answer_space; /* reserved for the answer's row in ai_router.cache */
 	AirCached answer;           /* as it is kept, text NULL: not yet, or not at all */
 	double broke_since;         /* engine clock: waits for room in a budget, 0: does not */

@@ -185,8 +185,8 @@ crowds_out(const AirRequest *request)
 
 /*
  * Take space in the spool for what is to start.  False if there is none: the request is due a
- * moment later then, and looks again.  Raises (53400) after five seconds of that, for one call only
- * if the writer came to no end with anything, either.
+ * moment later then, and looks again.  Raises (53400) after five seconds of that: for one call, if
+ * the writer wrote nothing meanwhile; for many, if nothing else of their flow was under way.
  */
 bool
 air_ledger_reserve(AirRequest *request)

@@ -28,8 +28,8 @@ sub absent
 	my ($text, $what, $name) = @_;
 	return is($text =~ /^(.{0,200}$what.{0,200})/m ? $1 : '', '', $name);
 }
-sub written { return $t->until_true(sub { $t->sql(q(SELECT value FROM ai_router.stats WHERE name = 'spool_bytes_used')) == 0 }, 60); }
 sub present { my ($text, $what, $name) = @_; return ok(scalar($text =~ $what), $name); }
+sub written { return $t->until_true(sub { $t->sql(q(SELECT value FROM ai_router.stats WHERE name = 'spool_bytes_used')) == 0 }, 60); }
 
 # Ways in which a call ends, good ones included.
 my @faults = qw(badjson nonjson html200 html503 err200 badutf8 nul length filter refusal nullcontent wrongtypes truncate reset redirect badschema unknownfinish);

@@ -23,6 +23,8 @@ my $timeout = 60_000;
 sub invalidate { $timeout++; return $admin->query("ALTER SERVER p OPTIONS (" . ($timeout == 60_001 ? "ADD" : "SET") . " timeout '$timeout')"); }
 sub cancel { my $session = shift; return $admin->query('SELECT pg_cancel_backend(' . $session->pid . ')'); }
 sub waits_for_lock { my $session = shift; return $t->until_true(sub { $admin->value('SELECT wait_event_type FROM pg_stat_activity WHERE pid = ' . $session->pid) eq 'Lock' }); }
+sub stat_of { return $admin->value("SELECT value FROM ai_router.stats WHERE name = '$_[0]'"); }
+sub is_empty { return $t->until_true(sub { stat_of('spool_bytes_used') == 0 }, 20); }
 
 # --- ACCESS EXCLUSIVE on each table that there is --------------------------------------------
 
@@ -187,7 +189,7 @@ my $elsewhere = $t->session(dbname => 'db_models');
 $locker->query($_) for 'BEGIN', 'LOCK ai_router.calls', 'SAVEPOINT locked';
 my $fill = q(SELECT count(ai_complete('Echo: ' || i, '{"model":"good","cache":"off"}')) FROM generate_series(1, %d) i);
 $_->send(sprintf $fill, 1000) for $locker, $s;
-ok($t->until_true(sub { $admin->value(q(SELECT value FROM ai_router.stats WHERE name = 'spool_waits')) >= 2 }), 'the spool is full');
+ok($t->until_true(sub { stat_of('spool_waits') >= 2 }), 'the spool is full');
 $start = AiRouterSession::now();
 is($elsewhere->value(sprintf $fill, 20), 20, 'another database calls');
 ok($s->busy && $locker->busy, 'meanwhile: the two still wait');
@@ -200,8 +202,6 @@ is($s->value(call_sql()), $prompt, 'then calls work');
 
 # Nearly full of what is under way: there is room for a call without an answer for the cache, not for one with
 # it.  As long as rows of others come and go that one waits, and does not fail after five seconds.
-sub stat_of { return $admin->value("SELECT value FROM ai_router.stats WHERE name = '$_[0]'"); }
-sub is_empty { return $t->until_true(sub { stat_of('spool_bytes_used') == 0 }, 20); }
 sub occupy
 {
 	my ($session, $n) = @_;
@@ -233,7 +233,6 @@ is($late->wait->{rows}[0][0], $prompt, 'and is made when there is some');
 ok($busy->busy, 'as the others were');
 cancel($busy);
 $busy->wait;
-$t->reset;
 
 # Rows locked crosswise by two sessions with the same prompts: PostgreSQL's own deadlock, for one of them.
 $t->sql(q(CREATE TABLE r (id int PRIMARY KEY, v text); INSERT INTO r VALUES (1), (2)));
@@ -274,7 +273,7 @@ cmp_ok($t->counter($slow, 'requests'), '<=', 13, 'bought once each, or twice wha
 
 # --- A trigger of the user's on the ledger -------------------------------------------------------
 
-ok($t->until_true(sub { $t->sql(q(SELECT value FROM ai_router.stats WHERE name = 'spool_bytes_used')) == 0 }, 20), 'the spool is empty');
+ok(is_empty(), 'the spool is empty');
 $t->sql(q(CREATE TABLE mine (call_id bigint);
 	CREATE FUNCTION copy_call() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.mine VALUES (NEW.call_id); RETURN NEW; END $$;
 	CREATE TRIGGER copy_call BEFORE INSERT ON ai_router.calls FOR EACH ROW EXECUTE FUNCTION copy_call()));
@@ -287,6 +286,6 @@ usleep(1_500_000);    # past the writer's lock_timeout
 $locker->query('COMMIT');
 ok($t->until_true(sub { $t->sql('SELECT count(*) FROM mine') >= 20 }, 20), 'the rows arrive when it goes');
 is($t->sql('SELECT count(*) || \' \' || count(DISTINCT call_id) FROM mine'), '20 20', 'once each');
-is($t->sql(q(SELECT value FROM ai_router.stats WHERE name = 'rows_dropped')), 0, 'and nothing was dropped');
+is(stat_of('rows_dropped'), 0, 'and nothing was dropped');
 
 done_testing();

@@ -43,7 +43,7 @@ sub new
 
 	$self->_write(pack('N', 4 + length $body) . $body);
 	my $r = $self->wait;
-	die "connection refused: $r->{error}{M}" if $r->{closed} || $r->{error};
+	die "connection refused: $r->{error}{M}" if $r->{error};
 	return $self;
 }
 
@@ -101,8 +101,7 @@ sub value
 {
 	my ($self, $sql) = @_;
 	my $r = $self->query($sql);
-	die "query failed: $r->{error}{C} $r->{error}{M}\n$sql" if $r->{error};
-	die "session ended\n$sql" if $r->{closed};
+	die "query failed: $r->{error}\n$sql" if $r->{error};
 	return @{ $r->{rows} } ? $r->{rows}[0][0] : undef;
 }
 

@@ -71,8 +71,7 @@ sub sql
 	return $self->{node}->safe_psql('postgres', $sql, %opt) if %opt || $sql =~ /;\s*\S|^\s*(?:\\|COPY\b)/i;
 	my $session = AiRouterSession->new($self->{node});
 	my $r = $session->query($sql, 3600);
-	die "error running SQL: $r->{error}{S}:  $r->{error}{C}: $r->{error}{M}\n$sql" if $r->{error};
-	die "the connection was closed\n$sql" if $r->{closed};
+	die "error running SQL: $r->{error}\n$sql" if $r->{error};
 	return join "\n", map { join '|', map { $_ // '' } @$_ } @{ $r->{rows} };
 }
 
